@@ -1,0 +1,32 @@
+/** What a buffer holds, and how many bytes one element of it takes. */
+
+export type Dtype = "f32" | "f16" | "bf16";
+export type Order = "largest" | "smallest";
+
+/**
+ * - `value`: an element of the input's dtype, as raw bits
+ * - `index`: a column number, i32 or i64 as the request says
+ * - `i32`: a signed 32-bit integer (row lengths)
+ * - `word`: 64 bits, a key above the complement of its column: sorts by the whole order of docs/contract.md; 0 is "no element"
+ */
+export type Element = "value" | "index" | "i32" | "word";
+
+export const DTYPE_BYTES: Readonly<Record<Dtype, number>> = { f32: 4, f16: 2, bf16: 2 };
+
+export const WORD_BYTES = 8;
+
+/** Vector loads are 16 bytes wide. */
+export const VECTOR_BYTES = 16;
+
+export function elementBytes(element: Element, dtype: Dtype, indexBytes: number): number {
+  switch (element) {
+    case "value":
+      return DTYPE_BYTES[dtype];
+    case "index":
+      return indexBytes;
+    case "i32":
+      return 4;
+    case "word":
+      return WORD_BYTES;
+  }
+}

@@ -1,0 +1,40 @@
+import { input, output } from "../buffer.ts";
+import { oneOf, pow2 } from "../domain.ts";
+import { WORD_BYTES } from "../element.ts";
+import { kernel } from "../kernel.ts";
+import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
+import { keptFor, mergeWarps } from "./two-stage.ts";
+
+/** Stage 2 for any number of lists: streams a row's candidates tile by tile against a running threshold, as stage 1 streams columns. */
+export const tileMerge = kernel("tile_merge", {
+  template: "tile_merge.cu.hbs",
+  hooks: {},
+  spec: baseSpec,
+  tune: {
+    warps: oneOf(4, 8, 16),
+    /** Words kept between tiles; reduced to k when there are more. */
+    candidates: pow2(32, 1024),
+    /** Words a thread loads for a tile. */
+    items: oneOf(1, 2, 4),
+  },
+  minArch: 80,
+  minPtx: "7.0",
+  unit: "one block per row",
+  shape: ["rows", "k", "chunks", "indexBytes"],
+  buffers: { words: input("word"), values: output("value"), indices: output("index") },
+  accepts: {
+    "k is at most 1024": (_, { k }) => k <= 1024,
+  },
+  derive: ({ warps, candidates, items }) => ({ threads: warps * 32, capacity: candidates + warps * 32 * items }),
+  where: {
+    "the candidates cover k": (c, { k }) => c.candidates >= k,
+    "candidates and a tile fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
+  },
+  extents: (_, { rows, k, chunks }) => ({ words: rows * chunks * k, values: rows * k, indices: rows * k }),
+  launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
+  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((candidates) => ({ warps, candidates, items: 2 as const }))),
+  untuned: (_, shape) => ({ warps: mergeWarps(shape), candidates: keptFor(shape.k), items: 2 }),
+});
+
+/** The words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
+const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64;

@@ -1,0 +1,49 @@
+import { input, optionalInput, output } from "../buffer.ts";
+import { oneOf, pow2 } from "../domain.ts";
+import { DTYPE_BYTES, VECTOR_BYTES, WORD_BYTES } from "../element.ts";
+import { kernel } from "../kernel.ts";
+import { spanOf } from "../request.ts";
+import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
+import { keptFor } from "./two-stage.ts";
+
+/**
+ * Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what beats a running threshold.
+ * When the buffer holds more than `candidates` it is reduced to the k best of what was seen, whose least becomes the threshold: exact
+ * on any distribution. Each chunk leaves a list of k words, sorted, ended by zeros.
+ */
+export const tileStream = kernel("tile_stream", {
+  template: "tile_stream.cu.hbs",
+  hooks: { prologue: "return raw;" },
+  spec: baseSpec,
+  tune: {
+    warps: oneOf(4, 8, 16),
+    /** Words kept between tiles; reduced to k when there are more. */
+    candidates: pow2(32, 1024),
+    /** 16-byte loads in flight a thread: a tile is threads x vectors x 16 bytes. */
+    vectors: oneOf(1, 2, 4),
+  },
+  minArch: 80,
+  minPtx: "7.0",
+  unit: "one block per chunk of a row",
+  shape: ["rows", "cols", "k", "rowStride", "chunkSize", "chunks"],
+  buffers: { x: input("value"), lengths: optionalInput("i32"), words: output("word") },
+  accepts: {
+    "k is at most 1024": (_, { k }) => k <= 1024,
+  },
+  derive: ({ warps, candidates, vectors, dtype }) => {
+    const threads = warps * 32;
+    const tile = (threads * vectors * VECTOR_BYTES) / DTYPE_BYTES[dtype];
+    return { threads, tile, capacity: candidates + tile };
+  },
+  where: {
+    "the candidates cover k": (c, { k }) => c.candidates >= k,
+    "candidates and a tile fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
+  },
+  extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, words: shape.rows * shape.chunks * shape.k }),
+  launch: (c, { rows, chunks }) => ({ grid: rows * chunks, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
+  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((candidates) => ({ warps, candidates, vectors: 1 as const }))),
+  untuned: (_, { rows, k, chunkSize }) => ({ warps: rows <= 4 && chunkSize >= 8192 ? 8 : 4, candidates: keptFor(k), vectors: 1 }),
+});
+
+/** The words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
+const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64;

@@ -1,0 +1,125 @@
+/** resolve(): a plan, a request and configs become launches and a workspace, or a reason why not. */
+import type { Scalar } from "./domain.ts";
+import { elementBytes } from "./element.ts";
+import { type AnyConfig, type AnyContext, type AnyKernel, brokenRule, contextOf, type Launch, refusedBy, type Shape } from "./kernel.ts";
+import { beyondLimits, type DeviceLimits } from "./limits.ts";
+import { roundUp } from "./math.ts";
+import type { Plan, Surroundings } from "./plan.ts";
+import { isCallerBuffer, type Request } from "./request.ts";
+
+export interface ResolvedStage {
+  readonly kernel: AnyKernel;
+  readonly spec: AnyConfig;
+  readonly tune: AnyConfig;
+  readonly context: AnyContext;
+  readonly launch: Launch;
+  /** In the order of the kernel's parameters. */
+  readonly arguments: readonly Argument[];
+}
+
+/** One 64-bit kernel parameter. */
+export type Argument =
+  | { readonly kind: "caller"; readonly name: string }
+  | { readonly kind: "workspace"; readonly name: string; readonly offset: number }
+  | { readonly kind: "shape"; readonly name: string; readonly value: number };
+
+export interface Region {
+  readonly name: string;
+  /** Bytes from the workspace's start; a multiple of 256. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface ResolvedPlan {
+  readonly plan: Plan;
+  readonly request: Request;
+  /** The plan's own tunables. */
+  readonly config: AnyConfig;
+  readonly stages: readonly ResolvedStage[];
+  readonly workspace: readonly Region[];
+  readonly workspaceBytes: number;
+}
+
+export type Resolution = { readonly ok: true; readonly resolved: ResolvedPlan } | { readonly ok: false; readonly reason: string };
+
+export interface ResolveOptions {
+  /** Absent: a device of no limits (documentation, the emulator). */
+  readonly limits?: DeviceLimits | undefined;
+  readonly surroundings?: Surroundings | undefined;
+  /** Flat: `chunkSize`, `tile_stream.warps`, or `warps` for every stage that has one. Unknown names are refused. */
+  readonly force?: Readonly<Record<string, Scalar>> | undefined;
+}
+
+const ALIGNMENT = 256;
+
+/** Pure: the same input gives the same resolution. Never throws for a config or shape that does not fit; says why instead. */
+export function resolve(plan: Plan, request: Request, options: ResolveOptions = {}): Resolution {
+  const force = options.force ?? {};
+  const unknown = unknownTunable(plan, force);
+  if (unknown !== undefined) return refuse(unknown);
+
+  const config = overridden(plan.tune, plan.untuned(options.surroundings ?? {}), force, plan.name);
+  const shape = plan.shape(request, config);
+  const spec = { dtype: request.dtype, order: request.order };
+
+  const regions = new Map<string, Region>();
+  let workspaceBytes = 0;
+  const stages: ResolvedStage[] = [];
+  for (const kernel of plan.stages) {
+    const refusal = refusedBy(kernel, spec, shape);
+    if (refusal !== undefined) return refuse(`${kernel.name}: ${refusal}`);
+    const tune = overridden(kernel.tune, kernel.untuned(spec, shape), force, kernel.name);
+    const context = contextOf(kernel, { ...spec, ...tune });
+    const broken = brokenRule(kernel, context, shape);
+    if (broken !== undefined) return refuse(`${kernel.name}: ${broken}`);
+    const launch = kernel.launch(context, shape);
+    const beyond = options.limits && beyondLimits(kernel, launch, options.limits);
+    if (beyond !== undefined) return refuse(`${kernel.name}: ${beyond}`);
+
+    const extents = kernel.extents(context, shape);
+    const pointers = Object.entries(kernel.buffers).map(([name, buffer]): Argument => {
+      if (isCallerBuffer(name)) return { kind: "caller", name };
+      const bytes = (extents[name] ?? 0) * elementBytes(buffer.element, request.dtype, request.indexBytes);
+      let region = regions.get(name);
+      if (region === undefined) {
+        region = { name, offset: workspaceBytes, bytes };
+        regions.set(name, region);
+        workspaceBytes += roundUp(bytes, ALIGNMENT);
+      } else if (region.bytes !== bytes) {
+        throw new Error(`plan "${plan.name}": stages disagree on the extent of "${name}": ${region.bytes} and ${bytes} bytes; make their formulas one`);
+      }
+      return { kind: "workspace", name, offset: region.offset };
+    });
+    const values = kernel.shape.map((name): Argument => ({ kind: "shape", name, value: shapeValue(shape, name, plan) }));
+    stages.push({ kernel, spec, tune, context, launch, arguments: [...pointers, ...values] });
+  }
+  return { ok: true, resolved: { plan, request, config, stages, workspace: [...regions.values()], workspaceBytes } };
+}
+
+const refuse = (reason: string): Resolution => ({ ok: false, reason });
+
+function shapeValue(shape: Shape<string>, name: string, plan: Plan): number {
+  const value = shape[name];
+  if (value === undefined) throw new Error(`plan "${plan.name}" gives no "${name}", which a stage of it takes; add it to the plan's shape`);
+  return value;
+}
+
+/** `owner.name` beats `name`; what is not forced stays. */
+function overridden(domains: object, base: AnyConfig, force: Readonly<Record<string, Scalar>>, owner: string): AnyConfig {
+  return Object.fromEntries(Object.keys(domains).map((name) => [name, force[`${owner}.${name}`] ?? force[name] ?? base[name]])) as AnyConfig;
+}
+
+/** A forced name that no part of the plan has, or a value outside its domain, as a sentence. */
+function unknownTunable(plan: Plan, force: Readonly<Record<string, Scalar>>): string | undefined {
+  const owners = [{ name: plan.name, tune: plan.tune }, ...plan.stages];
+  const allowed = owners.flatMap((owner) => Object.keys(owner.tune).map((tunable) => `${owner.name}.${tunable}`));
+  for (const [name, value] of Object.entries(force)) {
+    const matches = owners.filter((owner) => Object.keys(owner.tune).some((tunable) => name === tunable || name === `${owner.name}.${tunable}`));
+    if (matches.length === 0) return `no tunable "${name}"; there are ${allowed.join(", ") || "none"}`;
+    for (const owner of matches) {
+      const domain = owner.tune[name.slice(name.lastIndexOf(".") + 1)];
+      if (domain && !domain.values.includes(value)) return `"${name}" is ${JSON.stringify(value)}; allowed: ${domain.values.join(", ")}`;
+    }
+  }
+  return undefined;
+}

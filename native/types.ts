@@ -1,0 +1,174 @@
+/**
+ * The typed face of the Node addon (native/src). Everything here is 1:1 with C++; friendlier layers are in runtime/.
+ *
+ * Errors: every function throws (or rejects with) a NativeError. Arguments are still checked in C++: a wrong handle, one used
+ * after close(), or one of another device is an error with code "TK_HANDLE", never a crash.
+ */
+
+/** `code` names the cause; `call`, `status` and `statusName` are set where a driver or NVRTC call failed (cuMemAlloc_v2, 2, CUDA_ERROR_OUT_OF_MEMORY). */
+export interface NativeError extends Error {
+  readonly code: "TK_NO_DRIVER" | "TK_NO_DEVICE" | "TK_DRIVER" | "TK_NO_NVRTC" | "TK_COMPILE" | "TK_HANDLE" | "TK_ARGUMENT" | "TK_MEMORY";
+  readonly call?: string;
+  readonly status?: number;
+  readonly statusName?: string;
+  /** The compiler's log, for TK_COMPILE. */
+  readonly log?: string;
+}
+
+/** What was looked for, where, and what came of it; in the order of the search. */
+export interface TrailEntry {
+  readonly source: string;
+  readonly path: string;
+  readonly outcome: string;
+}
+
+export interface DeviceInfo {
+  readonly ordinal: number;
+  readonly name: string;
+  /** Compute capability, as 90 for 9.0. */
+  readonly arch: number;
+  readonly multiprocessors: number;
+  readonly memoryBytes: number;
+  readonly l2Bytes: number;
+  readonly maxThreadsPerBlock: number;
+  /** The opt-in limit of dynamic shared memory a block. */
+  readonly maxSharedBytes: number;
+  readonly clusterLaunch: boolean;
+}
+
+export type DriverInfo =
+  | { readonly ok: true; readonly version: readonly [major: number, minor: number]; readonly path: string; readonly devices: readonly DeviceInfo[] }
+  | { readonly ok: false; readonly code: "TK_NO_DRIVER" | "TK_NO_DEVICE" | "TK_DRIVER"; readonly reason: string; readonly trail: readonly TrailEntry[] };
+
+export type NvrtcInfo =
+  | {
+      readonly ok: true;
+      readonly version: readonly [major: number, minor: number];
+      readonly path: string;
+      readonly arches: readonly number[];
+      readonly trail: readonly TrailEntry[];
+    }
+  | { readonly ok: false; readonly reason: string; readonly trail: readonly TrailEntry[] };
+
+export interface CompileResult {
+  /** A cubin for arch `sm_NN`, PTX text for `compute_NN`. */
+  readonly image: Uint8Array;
+  readonly log: string;
+  readonly milliseconds: number;
+}
+
+export interface FunctionInfo {
+  readonly registers: number;
+  /** Bytes of local memory a thread: spills and stack. */
+  readonly localBytes: number;
+  readonly staticSharedBytes: number;
+  readonly maxThreadsPerBlock: number;
+}
+
+/** One kernel launch of a prepared list. All parameters are 64 bits wide. */
+export interface LaunchStep {
+  readonly function: NativeFunction;
+  readonly grid: number;
+  readonly block: number;
+  readonly cluster: number;
+  readonly sharedBytes: number;
+  /** Parameter values; those named in `slots` are replaced at each run. */
+  readonly parameters: readonly bigint[];
+  /** Which pointer of run()'s list goes to which parameter. */
+  readonly slots: readonly { readonly parameter: number; readonly pointer: number }[];
+}
+
+/** Common to all handles. close() is idempotent and frees at once; a handle that is collected is closed. */
+interface Handle {
+  close(): void;
+}
+
+/** A device's primary context, retained. */
+export interface NativeDevice extends Handle {
+  readonly info: DeviceInfo;
+  allocate(bytes: number): NativeMemory;
+  loadModule(image: Uint8Array): NativeModule;
+  createStream(): NativeStream;
+  createEvent(timing: boolean): NativeEvent;
+  prepare(steps: readonly LaunchStep[], pointers: number): NativeLaunchList;
+  /** Copies `bytes` from a host array to a device address on a stream; resolves when done. The array is not to be changed or detached meanwhile; detaching is detected, not fatal. */
+  upload(destination: bigint, source: ArrayBufferView, stream: NativeStream | null): Promise<void>;
+  download(destination: ArrayBufferView, source: bigint, stream: NativeStream | null): Promise<void>;
+  /** Sets bytes on the device and waits; for workspaces and tests. */
+  fill(destination: bigint, byte: number, bytes: number): Promise<void>;
+  synchronize(): Promise<void>;
+}
+export interface NativeMemory extends Handle {
+  readonly pointer: bigint;
+  readonly bytes: number;
+}
+export interface NativeModule extends Handle {
+  getFunction(symbol: string): NativeFunction;
+}
+export interface NativeFunction {
+  readonly info: FunctionInfo;
+  /** Raises the dynamic shared memory limit; call before preparing a launch that needs more than 48 KiB. */
+  setMaxSharedBytes(bytes: number): void;
+}
+export interface NativeStream extends Handle {
+  readonly pointer: bigint;
+  /** Resolves when all work enqueued so far is done; never blocks the event loop. */
+  synchronize(): Promise<void>;
+  /** Work enqueued on this stream later waits, on the device, for the event. */
+  waitEvent(event: NativeEvent): void;
+  beginCapture(): void;
+  endCapture(): NativeGraph;
+}
+export interface NativeEvent extends Handle {
+  record(stream: NativeStream | null): void;
+  /** Rejects where the event was made without timing. */
+  millisecondsSince(start: NativeEvent): Promise<number>;
+}
+export interface NativeLaunchList extends Handle {
+  /**
+   * Enqueues all steps, in order, on a stream (null: the list's own device's default stream). Returns at once. Where the run before it was
+   * enqueued on another stream, this one waits for it on the device (an event that the list owns); inside a capture no such wait is made.
+   */
+  run(stream: NativeStream | null, pointers: readonly bigint[]): void;
+}
+export interface NativeGraph extends Handle {
+  /** Ordered after the list's or graph's last launch as in NativeLaunchList.run. */
+  launch(stream: NativeStream | null): void;
+  readonly nodes: number;
+}
+
+export interface CpuTopkJob {
+  readonly input: ArrayBufferView | { readonly pointer: bigint; readonly bytes: number };
+  readonly values: ArrayBufferView | { readonly pointer: bigint; readonly bytes: number };
+  readonly indices: ArrayBufferView | { readonly pointer: bigint; readonly bytes: number };
+  readonly lengths: Int32Array | { readonly pointer: bigint; readonly bytes: number } | null;
+  readonly rows: number;
+  readonly cols: number;
+  readonly k: number;
+  readonly rowStride: number;
+  readonly dtype: "f32" | "f16" | "bf16";
+  readonly order: "largest" | "smallest";
+  readonly indexBytes: 4 | 8;
+  /** 0: all cores. */
+  readonly threads: number;
+}
+
+export interface HostMemory extends Handle {
+  readonly pointer: bigint;
+  readonly bytes: number;
+  /** A view of the memory; the memory outlives it (close() throws TK_HANDLE-free: it is freed when both are gone). */
+  readonly bytesView: Uint8Array;
+}
+
+export interface NativeAddon {
+  readonly version: string;
+  driverInfo(): DriverInfo;
+  /** Searches once a process, in the order of docs/architecture.md; `refresh` searches again. */
+  nvrtcInfo(refresh?: boolean): NvrtcInfo;
+  openDevice(ordinal: number): NativeDevice;
+  /** Compiles off the event loop. `arch` as "sm_90" (cubin) or "compute_90" (PTX). `options` follow it. */
+  compile(source: string, name: string, arch: string, options: readonly string[]): Promise<CompileResult>;
+  allocateHost(bytes: number): HostMemory;
+  /** Exact top-k on the CPU, off the event loop, as docs/contract.md has it, bit for bit. All buffer sizes are checked. */
+  cpuTopk(job: CpuTopkJob): Promise<void>;
+}
