@@ -14,3 +14,4 @@ export * from "./math.ts";
 export * from "./plan.ts";
 export * from "./request.ts";
 export * from "./resolve.ts";
+export * from "./variant.ts";
