@@ -1,0 +1,98 @@
+/**
+ * npm run bundle: makes .bundle/, all that a GPU host without network, Node or npm needs to run topkit, its GPU suite and its benchmarks:
+ *
+ *   .bundle/node          a shell script that unpacks the Node binary once and becomes it
+ *   .bundle/node.gz       that binary, stripped
+ *   .bundle/topkit        `topkit` from the command line
+ *   .bundle/test-gpu      the GPU suite
+ *   .bundle/app/          compiled code, generated kernels, production dependencies, the addon
+ *
+ * The addon needs glibc 2.28 or newer on the host. Run it there as `.bundle/test-gpu`.
+ */
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bundle = join(root, ".bundle");
+const app = join(bundle, "app");
+
+rmSync(app, { recursive: true, force: true });
+mkdirSync(app, { recursive: true });
+
+console.error("bundle: compiling");
+execFileSync("npx", ["tsc", "-p", "tsconfig.bundle.json"], { cwd: root, stdio: "inherit" });
+copyFileSync(join(root, "package.json"), join(app, "package.json"));
+for (const data of ["generated/kernels", "generated/manifest.json", "generated/tuning", "bench/suites.csv"]) {
+  if (existsSync(join(root, data))) cpSync(join(root, data), join(app, data), { recursive: true });
+}
+mkdirSync(join(app, "build/Release"), { recursive: true });
+copyFileSync(join(root, "build/Release/topkit.node"), join(app, "build/Release/topkit.node"));
+for (const name of productionDependencies(root)) {
+  cpSync(join(root, "node_modules", name), join(app, "node_modules", name), { recursive: true, filter: (path) => !path.includes("/.cache") });
+}
+
+packNode();
+script(
+  "node",
+  `#!/bin/sh
+# Unpacked to a name of its own and renamed, so that two starts at once do no harm.
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+node="\${TMPDIR:-/tmp}/topkit-node-$(id -u)-${process.version}"
+if [ ! -x "$node" ]; then
+  gzip -dc "$here/node.gz" > "$node.$$" && chmod 700 "$node.$$" && mv "$node.$$" "$node" || exit 1
+fi
+exec "$node" "$@"
+`,
+);
+launcher("topkit", "cli/main.js");
+launcher("test-gpu", "test/gpu/main.js");
+console.error(`bundle: ${bundle}: ${(sizeOf(bundle) / 2 ** 20).toFixed(1)} MiB`);
+
+/** Names of everything in `dependencies`, and in theirs. */
+function productionDependencies(folder, found = new Set()) {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  for (const name of Object.keys(dependencies)) {
+    if (found.has(name)) continue;
+    found.add(name);
+    productionDependencies(join(root, "node_modules", name), found);
+  }
+  return found;
+}
+
+/** Packing takes long, so it is done once for a Node version. */
+function packNode() {
+  const packed = join(bundle, "node.gz");
+  const stamp = join(bundle, "node.version");
+  if (existsSync(packed) && existsSync(stamp) && readFileSync(stamp, "utf8") === process.version) return;
+  console.error(`bundle: packing Node ${process.version}`);
+  const scratch = mkdtempSync(join(tmpdir(), "topkit-bundle-"));
+  try {
+    const binary = join(scratch, "node");
+    copyFileSync(process.execPath, binary);
+    chmodSync(binary, 0o755);
+    execFileSync("strip", [binary]);
+    writeFileSync(packed, gzipSync(readFileSync(binary), { level: 9 }));
+    writeFileSync(stamp, process.version);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function script(name, text) {
+  const path = join(bundle, name);
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+}
+
+function launcher(name, entry) {
+  script(name, `#!/bin/sh\nhere=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)\nexec "$here/node" "$here/app/${entry}" "$@"\n`);
+}
+
+function sizeOf(path) {
+  const stat = statSync(path);
+  return stat.isDirectory() ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : stat.size;
+}
