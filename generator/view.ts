@@ -1,0 +1,40 @@
+/** What a template is shown: values by name, the signature, the banner. */
+import type { AnyConfig, AnyContext, AnyKernel, Buffer, Element } from "../dsl/index.ts";
+import type { Declaration } from "./declarations.ts";
+
+/** The first words of every generated file: only files that begin so are ever deleted. */
+export const BANNER_MARK = "// Machine-written by topkit codegen";
+
+/** Pointee types; Raw and u64 are typedefs of the template's own prelude. An index is 4 or 8 bytes wide, which the kernel is told at launch. */
+const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void", i32: "int", word: "u64" };
+
+const pointer = ({ dir, element }: Buffer): string => `${dir === "in" ? "const " : ""}${POINTEE[element]}* __restrict__`;
+
+/** Buffers in declared order, then shape values, all 64 bits wide. */
+export function signature(kernel: AnyKernel, symbol: string, threads: number): string {
+  const parameters = [
+    ...Object.entries(kernel.buffers).map(([name, buffer]) => `${pointer(buffer)} ${name}`),
+    ...kernel.shape.map((name) => `const long long ${name}`),
+  ];
+  return `extern "C" __global__ void __launch_bounds__(${threads}) ${symbol}(\n    ${parameters.join(",\n    ")})`;
+}
+
+export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyConfig, tune: AnyConfig): string {
+  const values = (config: AnyConfig): string =>
+    Object.entries(config)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", ");
+  const lines = [
+    `${BANNER_MARK.slice(3)} from templates/${kernel.template} and ${declaration.position.file}: edit those, not this.`,
+    "",
+    ...declaration.doc.split("\n"),
+    "",
+    `spec: ${values(spec)}`,
+    `tune: ${values(tune)}`,
+    `unit: ${kernel.unit}`,
+  ];
+  // a backslash at a line's end would continue the comment into the code
+  return lines.map((line) => `// ${line}`.replace(/[\s\\]+$/, "")).join("\n");
+}
+
+export type View = Readonly<Record<string, AnyContext[string] | Readonly<Record<string, string>>>>;
