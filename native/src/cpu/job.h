@@ -1,0 +1,23 @@
+// From a CpuTopkJob object to a TopkJob whose sizes are checked.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "topk_core.h"
+
+namespace topkit::cpu {
+
+struct ParsedJob {
+  TopkJob job;
+  // Name and ArrayBuffer of each memory that JavaScript owns. Handles of the current scope.
+  std::vector<std::pair<std::string, napi_value>> buffers;
+};
+
+// Throws TK_ARGUMENT.
+ParsedJob parse_job(Napi::Value value);
+
+}  // namespace topkit::cpu
