@@ -1,0 +1,52 @@
+// Prepared launches: kernels, geometry and parameters, with slots for the pointers that change from run to run.
+#pragma once
+
+#include "module.h"
+#include "stream.h"
+
+namespace topkit {
+
+class LaunchList final : public Resource, public std::enable_shared_from_this<LaunchList> {
+ public:
+  static constexpr const char* kName = "NativeLaunchList";
+  static constexpr napi_type_tag kTag = {0x7a95f3e016cd4b28, 0x942c7d8eb5f1a063};
+  static constexpr std::size_t kIndex = 6;
+
+  /** Reads and checks the steps (native/types.ts, LaunchStep). */
+  LaunchList(std::shared_ptr<Context> context, Napi::Value steps, Napi::Value pointers);
+
+  const std::shared_ptr<Context> context;
+  const std::shared_ptr<Stream> defaultStream;
+  Sequence sequence;
+
+  /** Enqueues all steps. The hot path: nothing is allocated, all pointers are read before the first launch. */
+  void Run(napi_env env, napi_value stream, napi_value pointers);
+
+  static void Define(Napi::Env env);
+
+ private:
+  struct Step {
+    std::shared_ptr<Function> function;
+    CUlaunchConfig config{};
+    CUlaunchAttribute cluster{};
+    std::vector<std::uint64_t> values;
+    /** Of each value, as the driver wants them. */
+    std::vector<void*> addresses;
+  };
+  struct Slot {
+    std::uint64_t* value;
+    std::size_t pointer;
+  };
+
+  void AddStep(Napi::Object step, const std::string& name);
+  void CheckParameters(const Step& step, const std::string& name) const;
+  void CheckGeometry(const Step& step, const std::string& name) const;
+  void Launch(Step& step, CUstream stream) const;
+
+  std::vector<Step> steps_;
+  std::vector<Slot> slots_;
+  /** Pointers of the run being enqueued. */
+  std::vector<std::uint64_t> pointers_;
+};
+
+}  // namespace topkit
