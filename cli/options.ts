@@ -1,0 +1,25 @@
+/** Options that several commands have, parsed once. */
+import { InvalidArgumentError, Option } from "commander";
+import type { ConfigValues } from "../runtime/types.ts";
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It is a non-negative integer.");
+  return value;
+}
+
+function config(text: string): ConfigValues {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`It is JSON, such as '{"warps": 8}': ${(error as Error).message}.`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new InvalidArgumentError(`It is a JSON object, such as '{"warps": 8}'.`);
+  return value as ConfigValues;
+}
+
+export const integerOption = (flags: string, description: string): Option => new Option(flags, description).argParser(integer);
+export const configOption = (): Option => new Option("--config <json>", "force tunables, as '{\"warps\": 8}'; needs --plan").argParser(config);
+export const dtypeOption = (description: string): Option => new Option("--dtype <dtype>", description).choices(["f32", "f16", "bf16"]);
+export const jsonOption = (): Option => new Option("--json", "machine-readable result on stdout; progress on stderr");

@@ -1,0 +1,110 @@
+/** The cuda backend: a thin layer over the native device. */
+import type { Request } from "../dsl/index.ts";
+import type { NativeDevice, NativeStream } from "../native/types.ts";
+import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob } from "./backend.ts";
+import { choosePlan } from "./choose-plan.ts";
+import { ptxOf, requireNvrtc } from "./compile.ts";
+import { CudaHost } from "./cuda-host.ts";
+import { type LoadedKernels, limitsOf, prepareCudaPlan } from "./cuda-plan.ts";
+import { TopkitError } from "./errors.ts";
+import { awaiting, calling, native } from "./native-access.ts";
+
+/** Why the GPU cannot be used, or undefined. TK201, TK202, TK203, TK204. */
+export function cudaProblem(): TopkitError | undefined {
+  try {
+    const driver = native().driverInfo();
+    if (!driver.ok) {
+      const code = driver.code === "TK_NO_DEVICE" ? "TK203" : "TK202";
+      return new TopkitError(code, `no GPU can be used: ${driver.reason}`, { trail: driver.trail });
+    }
+    requireNvrtc();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TopkitError) return error;
+    throw error;
+  }
+}
+
+/** Errors: TK201 to TK204. */
+export function openCuda(ordinal: number): BackendDevice {
+  const problem = cudaProblem();
+  if (problem !== undefined) throw problem;
+  const driver = native().driverInfo();
+  const count = driver.ok ? driver.devices.length : 0;
+  if (ordinal >= count) throw new TopkitError("TK203", `there is no CUDA device ${ordinal}; there are ${count}, counted from 0`, { device: ordinal, count });
+  return new CudaDevice(calling(() => native().openDevice(ordinal)));
+}
+
+export class CudaStream implements BackendStream {
+  readonly native: NativeStream;
+  readonly pointer: bigint;
+
+  constructor(stream: NativeStream) {
+    this.native = stream;
+    this.pointer = stream.pointer;
+  }
+
+  synchronize(): Promise<void> {
+    return awaiting(() => this.native.synchronize());
+  }
+
+  close(): void {
+    this.native.close();
+  }
+}
+
+class CudaDevice implements BackendDevice {
+  readonly backend = "cuda";
+  readonly queues = true;
+  readonly name: string;
+  readonly arch: string;
+  readonly #native: NativeDevice;
+  readonly #kernels: LoadedKernels = new Map();
+  readonly #host: CudaHost;
+
+  constructor(device: NativeDevice) {
+    this.#native = device;
+    this.name = device.info.name;
+    this.arch = `sm_${device.info.arch}`;
+    this.#host = new CudaHost(device, (request) => this.plan(request, {}));
+  }
+
+  allocate(bytes: number): BackendMemory {
+    const memory = calling(() => this.#native.allocate(bytes));
+    return { ...this.wrap(memory.pointer, bytes), close: () => memory.close() };
+  }
+
+  wrap(pointer: bigint, bytes: number): BackendMemory {
+    const device = this.#native;
+    return {
+      pointer,
+      bytes,
+      write: (offset, source, stream) => awaiting(() => device.upload(pointer + BigInt(offset), source, (stream as CudaStream | null)?.native ?? null)),
+      read: (destination, offset, stream) =>
+        awaiting(() => device.download(destination, pointer + BigInt(offset), (stream as CudaStream | null)?.native ?? null)),
+      close: () => {},
+    };
+  }
+
+  createStream(): BackendStream {
+    return new CudaStream(calling(() => this.#native.createStream()));
+  }
+
+  synchronize(): Promise<void> {
+    return awaiting(() => this.#native.synchronize());
+  }
+
+  async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
+    const limits = limitsOf(this.#native, ptxOf(requireNvrtc().version));
+    return prepareCudaPlan(this.#native, this.#kernels, choosePlan(request, limits, force));
+  }
+
+  hostTopk(job: HostJob): Promise<void> {
+    return this.#host.topk(job);
+  }
+
+  close(): void {
+    this.#host.close();
+    this.#native.close();
+  }
+}

@@ -1,0 +1,160 @@
+/** A chosen plan on a CUDA device: its kernels loaded, its workspace allocated, its launches prepared as one native list. */
+import { CALLER_BUFFERS, type DeviceLimits, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
+import type { LaunchStep, NativeDevice, NativeFunction, NativeLaunchList, NativeMemory, NativeStream } from "../native/types.ts";
+import type { BackendGraph, BackendPlan, BackendStream, RunPointers } from "./backend.ts";
+import { type Choice, explanation } from "./choose-plan.ts";
+import { compileKernel, requireNvrtc, targetArch } from "./compile.ts";
+import type { CudaStream } from "./cuda-device.ts";
+import { TopkitError } from "./errors.ts";
+import { type KernelSource, kernelSource } from "./kernel-source.ts";
+import { awaiting, calling, fromNative } from "./native-access.ts";
+import type { PlanExplanation } from "./types.ts";
+
+/** What a block may use without asking the driver for more. */
+const DEFAULT_SHARED_BYTES = 48 * 1024;
+
+/** The kernels that a device has loaded: each once, for as long as the device is open. */
+export type LoadedKernels = Map<string, Promise<NativeFunction>>;
+
+/** Compiles (or finds) and loads every kernel, allocates and zeroes the workspace. Errors: TK113, TK2xx, TK3xx. */
+export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernels, choice: Choice): Promise<BackendPlan> {
+  const { resolved } = choice;
+  const explain = explanation(choice);
+  // no rows: nothing is launched, so nothing is compiled
+  if (resolved.request.rows === 0) return new CudaPlan(explain, null, null, device);
+  const functions = await Promise.all(resolved.stages.map((stage) => loadStage(device, loaded, stage)));
+  const workspace = resolved.workspaceBytes > 0 ? calling(() => device.allocate(resolved.workspaceBytes)) : null;
+  try {
+    // tickets start at zero; every run leaves them so
+    if (workspace !== null) await awaiting(() => device.fill(workspace.pointer, 0, workspace.bytes));
+    const list = calling(() => device.prepare(launchSteps(resolved, functions, workspace?.pointer ?? 0n), CALLER_BUFFERS.length));
+    return new CudaPlan(explain, list, workspace, device);
+  } catch (error) {
+    workspace?.close();
+    throw error;
+  }
+}
+
+async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: ResolvedStage): Promise<NativeFunction> {
+  const source = await kernelSource(stage);
+  let loading = loaded.get(source.symbol);
+  if (loading === undefined) {
+    loading = loadKernel(device, source);
+    loaded.set(source.symbol, loading);
+    loading.catch(() => loaded.delete(source.symbol));
+  }
+  const found = await loading;
+  const { block, sharedBytes } = stage.launch;
+  if (found.info.maxThreadsPerBlock < block) {
+    throw new TopkitError(
+      "TK304",
+      `${source.symbol} was compiled to run at most ${found.info.maxThreadsPerBlock} threads a block, its plan asks for ${block}; force another config`,
+      {
+        symbol: source.symbol,
+        ...found.info,
+      },
+    );
+  }
+  if (sharedBytes > DEFAULT_SHARED_BYTES) calling(() => found.setMaxSharedBytes(sharedBytes));
+  return found;
+}
+
+async function loadKernel(device: NativeDevice, source: KernelSource): Promise<NativeFunction> {
+  const nvrtc = requireNvrtc();
+  const image = await compileKernel(source, targetArch(device.info.arch, nvrtc), nvrtc);
+  return calling(() => device.loadModule(image).getFunction(source.symbol));
+}
+
+/** Parameters in the kernels' order; the caller's pointers are slots, in the order of CALLER_BUFFERS. */
+export function launchSteps({ stages }: Pick<ResolvedPlan, "stages">, functions: readonly NativeFunction[], workspace: bigint): LaunchStep[] {
+  return stages.map(({ launch, arguments: parameters }, stage) => ({
+    ...launch,
+    // one function for each stage, by construction
+    function: functions[stage]!,
+    parameters: parameters.map((argument) =>
+      argument.kind === "caller" ? 0n : argument.kind === "workspace" ? workspace + BigInt(argument.offset) : BigInt(argument.value),
+    ),
+    slots: parameters.flatMap((argument, parameter) =>
+      argument.kind === "caller" ? [{ parameter, pointer: (CALLER_BUFFERS as readonly string[]).indexOf(argument.name) }] : [],
+    ),
+  }));
+}
+
+const nativeStream = (stream: BackendStream | null): NativeStream | null => (stream === null ? null : (stream as CudaStream).native);
+
+class CudaPlan implements BackendPlan {
+  readonly explain: PlanExplanation;
+  readonly #list: NativeLaunchList | null;
+  readonly #workspace: NativeMemory | null;
+  readonly #device: NativeDevice;
+  /** Refilled at each run, so that a run allocates nothing; native code has read it when run() returns. */
+  readonly #pointers: [bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n];
+
+  constructor(explain: PlanExplanation, list: NativeLaunchList | null, workspace: NativeMemory | null, device: NativeDevice) {
+    this.explain = explain;
+    this.#list = list;
+    this.#workspace = workspace;
+    this.#device = device;
+  }
+
+  run(stream: BackendStream | null, { x, lengths, values, indices }: RunPointers): void {
+    const list = this.#list;
+    if (list === null) return;
+    const pointers = this.#pointers;
+    pointers[0] = x;
+    pointers[1] = lengths;
+    pointers[2] = values;
+    pointers[3] = indices;
+    try {
+      list.run(nativeStream(stream), pointers);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  capture(pointers: RunPointers): BackendGraph {
+    if (this.#list === null) return { launch: () => {}, close: () => {} };
+    // a stream of its own: the default stream cannot be captured, and another's work is not to be caught
+    const stream = calling(() => this.#device.createStream());
+    try {
+      const graph = calling(() => {
+        stream.beginCapture();
+        try {
+          this.#list?.run(stream, [pointers.x, pointers.lengths, pointers.values, pointers.indices]);
+        } catch (error) {
+          abandon(stream);
+          throw error;
+        }
+        return stream.endCapture();
+      });
+      return { launch: (on) => calling(() => graph.launch(nativeStream(on))), close: () => graph.close() };
+    } finally {
+      stream.close();
+    }
+  }
+
+  close(): void {
+    this.#list?.close();
+    this.#workspace?.close();
+  }
+}
+
+/** Ends a capture of which the first error is the one to report. */
+function abandon(stream: NativeStream): void {
+  try {
+    stream.endCapture().close();
+  } catch {
+    // the driver says the same again
+  }
+}
+
+/** What resolve() checks launches against. */
+export function limitsOf({ info }: Pick<NativeDevice, "info">, ptx: string | undefined): DeviceLimits {
+  return {
+    arch: info.arch,
+    maxThreadsPerBlock: info.maxThreadsPerBlock,
+    maxSharedBytes: info.maxSharedBytes,
+    maxCluster: info.clusterLaunch ? 8 : 1,
+    ptx,
+  };
+}

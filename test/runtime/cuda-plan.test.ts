@@ -1,0 +1,261 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Device, open } from "../../runtime/index.ts";
+import { useNative } from "../../runtime/native-access.ts";
+import { failsWith, failure } from "./fails-with.ts";
+import { FakeNative, nativeError } from "./fake-native.ts";
+import "./private-cache.ts";
+
+let native: FakeNative;
+let device: Device;
+beforeEach(async () => {
+  native = new FakeNative();
+  useNative(native);
+  device = await open();
+});
+afterEach(() => {
+  device.dispose();
+  useNative(undefined);
+  delete process.env.TOPKIT_CANDIDATE_TARGET;
+});
+
+const LONG = { rows: 4, cols: 50304, k: 50, dtype: "bf16" } as const;
+const tensorsOf = ({ rows, cols, k, dtype }: { rows: number; cols: number; k: number; dtype: "bf16" | "f32" }) => ({
+  x: device.empty([rows, cols], dtype),
+  out: { values: device.empty([rows, k], dtype), indices: device.empty([rows, k], "i32") },
+});
+
+describe("launches", () => {
+  it("has the parameters in the kernel's order: buffers, then shape", async () => {
+    const plan = await device.plan({ rows: 2, cols: 100, k: 7, dtype: "f32", lengths: true, rowStride: 104 });
+    const memory = device.empty([2, 104], "f32");
+    const x = device.wrap(memory.pointer, { shape: [2, 100], dtype: "f32", rowStride: 104 });
+    const { out } = tensorsOf({ rows: 2, cols: 1, k: 7, dtype: "f32" });
+    const lengths = device.tensor(Int32Array.of(100, 3), { shape: [2, 1], dtype: "i32" });
+    await lengths.toHost();
+    plan.run(x, out, { lengths });
+    expect(native.launches).toEqual([
+      {
+        symbol: "bitonic_block_f32_largest_width128_items4_rowsPerBlock8",
+        grid: 1,
+        block: 256,
+        cluster: 1,
+        sharedBytes: 0,
+        stream: 0n,
+        parameters: [x.pointer, lengths.pointer, out.values.pointer, out.indices.pointer, 2n, 100n, 7n, 104n, 4n],
+      },
+    ]);
+  });
+
+  it("chains two stages through the workspace, which is zeroed once", async () => {
+    const plan = await device.plan(LONG);
+    expect(native.filled).toEqual([{ destination: expect.any(BigInt), byte: 0, bytes: plan.explain.workspaceBytes }]);
+    const words = native.filled[0]?.destination;
+    const { x, out } = tensorsOf(LONG);
+    plan.run(x, out);
+    plan.run(x, out);
+    expect(native.filled).toHaveLength(1);
+    const [stream, merge] = native.launches;
+    expect(stream).toMatchObject({
+      symbol: "tile_stream_bf16_largest_warps4_candidates64_vectors1",
+      grid: 40,
+      block: 128,
+      parameters: [x.pointer, 0n, words, 4n, 50304n, 50n, 50304n, 5032n, 10n],
+    });
+    expect(merge).toMatchObject({
+      symbol: "heap_merge_bf16_largest_warps4_listSize64",
+      grid: 4,
+      block: 128,
+      parameters: [words, out.values.pointer, out.indices.pointer, 4n, 50n, 10n, 4n],
+    });
+    expect(native.launches).toHaveLength(4);
+    expect(native.launches[2]).toEqual(stream);
+  });
+
+  it("goes to the stream that it is given", async () => {
+    const plan = await device.plan(LONG);
+    const { x, out } = tensorsOf(LONG);
+    const stream = device.stream();
+    plan.run(x, out, { stream });
+    plan.run(x, out);
+    expect(native.launches.map((launch) => launch.stream)).toEqual([stream.pointer, stream.pointer, 0n, 0n]);
+  });
+
+  it("returns at once where nothing is pending: the launch is enqueued before run() returns", async () => {
+    const plan = await device.plan(LONG);
+    const { x, out } = tensorsOf(LONG);
+    plan.run(x, out);
+    expect(native.launches).toHaveLength(2);
+    void x.upload(new Uint16Array(4 * 50304));
+    plan.run(x, out);
+    expect(native.launches).toHaveLength(2);
+    await out.values.toHost();
+    expect(native.launches).toHaveLength(4);
+  });
+
+  it("captures on a stream of its own, without launching, and replays with the pointers of the capture", async () => {
+    const plan = await device.plan(LONG);
+    const { x, out } = tensorsOf(LONG);
+    const captured = await plan.capture(x, out);
+    expect({ launches: native.launches, graphs: native.graphs, streams: native.streams }).toEqual({
+      launches: [],
+      graphs: [{ nodes: 2, launches: 0, closed: false }],
+      streams: [{ pointer: 1n, synchronized: 0, closed: true }],
+    });
+    captured.replay();
+    plan.run(x, out);
+    expect(native.launches.slice(0, 2)).toEqual(native.launches.slice(2));
+    captured[Symbol.dispose]();
+    expect(native.graphs[0]?.closed).toBe(true);
+  });
+
+  it("ends a capture that fails, and reports its cause", async () => {
+    const plan = await device.plan(LONG);
+    const { x, out } = tensorsOf(LONG);
+    native.failing.set("run", nativeError("TK_DRIVER", "cuLaunchKernelEx failed"));
+    await failsWith("TK302", () => plan.capture(x, out), /cuLaunchKernelEx/);
+    native.failing.clear();
+    plan.run(x, out);
+    expect(native.launches).toHaveLength(2);
+  });
+});
+
+describe("compilation", () => {
+  it("compiles a kernel once for a device, however many plans use it at once", async () => {
+    await Promise.all([device.plan(LONG), device.plan({ ...LONG, rows: 5 }), device.plan(LONG)]);
+    expect(native.compiled.map(({ symbol }) => symbol).toSorted()).toEqual([...new Set(native.compiled.map(({ symbol }) => symbol))].toSorted());
+  });
+
+  it("takes the cache's image the next time, also in another process", async () => {
+    await device.plan({ ...LONG, dtype: "f32" });
+    native.compiled.length = 0;
+    using other = await open();
+    await other.plan({ ...LONG, dtype: "f32" });
+    expect(native.compiled).toEqual([]);
+  });
+
+  it("gives the compiler's log where it refuses a kernel, and tries again next time", async () => {
+    const request = { rows: 1, cols: 60, k: 1, dtype: "f16" } as const;
+    native.failing.set("compile", nativeError("TK_COMPILE", "NVRTC refused bitonic_block", { log: "line 3: expected a ;" }));
+    const error = await failure("TK301", () => device.plan(request));
+    expect(error.details.log).toBe("line 3: expected a ;");
+    native.failing.clear();
+    expect((await device.plan(request)).explain.plan).toBe("bitonic_block");
+  });
+
+  it("refuses at once a kernel that cannot run with its threads", async () => {
+    native.maxThreads = 128;
+    await failsWith("TK304", () => device.plan({ ...LONG, rows: 2, k: 1024 }), /at most 128 threads a block, its plan asks for 256/);
+  });
+
+  it("frees the workspace where preparing fails, and reports memory that ran out", async () => {
+    await device.plan(LONG);
+    const before = native.liveAllocations;
+    native.failing.set("allocate", nativeError("TK_MEMORY", "out of memory"));
+    await failsWith("TK303", () => device.plan({ ...LONG, rows: 6 }));
+    expect(native.liveAllocations).toBe(before);
+  });
+
+  it("compiles and allocates nothing for no rows", async () => {
+    const plan = await device.plan({ ...LONG, rows: 0, dtype: "f16", order: "smallest" });
+    expect({ compiled: native.compiled, live: native.liveAllocations, launches: plan.explain.kernels.map(({ launches }) => launches) }).toEqual({
+      compiled: [],
+      live: 0,
+      launches: [0, 0],
+    });
+  });
+});
+
+describe("the choice", () => {
+  it("is explained, with every plan refused and its rule", async () => {
+    const { explain } = await device.plan(LONG);
+    expect(explain).toEqual({
+      plan: "stream_heap",
+      config: { candidateTarget: 500, chunkSize: 5032, chunks: 10 },
+      kernels: [
+        { name: "tile_stream", config: { warps: 4, candidates: 64, vectors: 1 }, launches: 1 },
+        { name: "heap_merge", config: { warps: 4, listSize: 64 }, launches: 1 },
+      ],
+      source: "heuristic",
+      // 4 rows x 10 lists x 50 words of 8 bytes, in whole regions of 256 bytes
+      workspaceBytes: 16128,
+      refused: [{ plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" }],
+    });
+  });
+
+  it("can be forced, plan and tunables", async () => {
+    const { explain } = await device.plan({ ...LONG, force: { plan: "stream_tile", config: { chunkSize: 16384, "tile_stream.warps": 8 } } });
+    expect(explain).toMatchObject({
+      plan: "stream_tile",
+      source: "forced",
+      config: { chunkSize: 16384, chunks: 4 },
+      kernels: [{ config: { warps: 8 } }, { config: { warps: 4 } }],
+    });
+  });
+
+  it("follows TOPKIT_CANDIDATE_TARGET", async () => {
+    process.env.TOPKIT_CANDIDATE_TARGET = "250";
+    expect((await device.plan(LONG)).explain.config).toMatchObject({ candidateTarget: 250, chunks: 5 });
+    for (const wrong of ["0", "-5", "2.5", "many", "1e3", "99999999999999999999"]) {
+      process.env.TOPKIT_CANDIDATE_TARGET = wrong;
+      await failsWith("TK114", () => device.plan(LONG), /TOPKIT_CANDIDATE_TARGET is ".*positive integer/);
+    }
+  });
+
+  it("names every plan and its refusing rule where none answers", () =>
+    failsWith(
+      "TK112",
+      () => device.plan({ rows: 1, cols: 5000, k: 1025, dtype: "f32" }),
+      /bitonic_block \(bitonic_block: a row has at most 4096 columns\); stream_heap \(tile_stream: k is at most 1024\); stream_tile \(tile_stream: k is at most 1024\)/,
+    ));
+
+  it("refuses to force what does not exist, does not fit, or is not rendered", async () => {
+    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "radix" } }), /no plan "radix"; there are bitonic_block, stream_heap, stream_tile/);
+    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "bitonic_block" } }), /at most 4096 columns/);
+    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { wraps: 8 } } }), /no tunable "wraps"; there are/);
+    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { warps: 5 } } }), /"warps" is 5; allowed/);
+    await failsWith(
+      "TK113",
+      () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { "tile_stream.vectors": 4 } } }),
+      /not rendered; of tile_stream there are \{"warps":4/,
+    );
+    // @ts-expect-error a config holds scalars
+    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { warps: [8] } } }), /give an object of tunables/);
+    // @ts-expect-error no such option
+    await failsWith("TK101", () => device.plan({ ...LONG, force: { name: "stream_heap" } }), /force has no option "name"/);
+    using cpu = await open({ backend: "cpu" });
+    await failsWith("TK113", () => cpu.plan({ ...LONG, force: { plan: "stream_heap" } }), /cpu backend has one way only/);
+  });
+});
+
+it("tells an upload's failure to whoever awaits it and to the run that would read it", async () => {
+  const shape = { rows: 1, cols: 3, k: 1, dtype: "f32" } as const;
+  const data = Float32Array.of(1, 3, 2);
+  const plan = await device.plan(shape);
+  const { x, out } = tensorsOf(shape);
+  const cause = { call: "cuMemcpyHtoDAsync_v2", status: 700, statusName: "CUDA_ERROR_ILLEGAL_ADDRESS" };
+  native.failing.set("upload", nativeError("TK_DRIVER", "cuMemcpyHtoDAsync_v2: CUDA_ERROR_ILLEGAL_ADDRESS", cause));
+  const unawaited = device.tensor(data, { shape: [1, 3], dtype: "f32" });
+  const error = await failure("TK302", () => x.upload(data), /ILLEGAL_ADDRESS/);
+  expect(error.details).toEqual(cause);
+  native.failing.clear();
+  await failsWith("TK302", () => plan.run(x, out));
+  await failsWith("TK302", () => plan.run(unawaited, out));
+  await x.upload(data);
+  plan.run(x, out);
+  expect(await out.values.toHost()).toEqual(Float32Array.of(3));
+});
+
+it("copies only after all streams that touched a tensor", async () => {
+  const shape = { rows: 1, cols: 3, k: 1, dtype: "f32" } as const;
+  const plan = await device.plan(shape);
+  const { x, out } = tensorsOf(shape);
+  const [a, b] = [device.stream(), device.stream()];
+  const other = tensorsOf(shape).out;
+  plan.run(x, out, { stream: a });
+  plan.run(x, other, { stream: b });
+  await x.upload(Float32Array.of(1, 3, 2));
+  // x waited for the whole device; out was on one stream only
+  expect(native.deviceSynchronized).toBe(1);
+  await out.values.toHost();
+  expect(native.deviceSynchronized).toBe(1);
+});
