@@ -3,7 +3,7 @@
  *
  * Property order matters to inference: `derive` comes before `where`, `extents` and `launch`.
  */
-import type { Buffer, Buffers, DevicePointer } from "./buffer.ts";
+import type { Buffers, DevicePointer } from "./buffer.ts";
 import type { Domains, Scalar, ValuesOf } from "./domain.ts";
 import type { Dtype, Order } from "./element.ts";
 
@@ -106,18 +106,16 @@ type AnyFormula<R> = (context: any, shape: any) => R;
 export type AnyConfig = Readonly<Record<string, Scalar>>;
 export type AnyContext = Readonly<Record<string, Derived[string]>>;
 
-// biome-ignore-start lint/suspicious/noExplicitAny: inference positions only
-export type SpecOf<K> = K extends Kernel<any, infer P, any, any, any, any, any> ? ValuesOf<P> : never;
-export type TuneOf<K> = K extends Kernel<any, any, infer T, any, any, any, any> ? ValuesOf<T> : never;
+// Read off the parts, not off Kernel<...>: a kernel with no hooks has H = never, and Kernel<..., never> is no Kernel<..., any>.
+export type SpecOf<K> = K extends { readonly spec: infer P extends Domains } ? ValuesOf<P> : never;
+export type TuneOf<K> = K extends { readonly tune: infer T extends Domains } ? ValuesOf<T> : never;
 export type ConfigOf<K> = SpecOf<K> & TuneOf<K>;
-export type ContextOf<K> = K extends Kernel<any, infer P, infer T, any, any, infer D, any> ? Context<P, T, D> : never;
-export type ShapeOf<K> = K extends Kernel<any, any, any, infer S, any, any, any> ? Shape<S> : never;
+export type ContextOf<K> = K extends { readonly derive: (config: never) => infer D } ? ConfigOf<K> & D : never;
+export type ShapeOf<K> = K extends { readonly shape: readonly (infer S extends string)[] } ? Shape<S> : never;
 /** Pointers that a launch takes: required buffers always, optional ones as null where absent. */
-export type PointersOf<K> =
-  K extends Kernel<any, any, any, any, infer B, any, any>
-    ? { readonly [N in keyof B]: B[N] extends Buffer<any, true> ? DevicePointer | null : DevicePointer }
-    : never;
-// biome-ignore-end lint/suspicious/noExplicitAny: inference positions only
+export type PointersOf<K> = K extends { readonly buffers: infer B extends Buffers }
+  ? { readonly [N in keyof B]: B[N] extends { readonly optional: true } ? DevicePointer | null : DevicePointer }
+  : never;
 
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 

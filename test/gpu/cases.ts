@@ -1,0 +1,36 @@
+/** The whole list of the GPU suite's cases. */
+import { nameOf, type TopkCase, unforced } from "./case.ts";
+import { allBitsCases, indexCases, layoutCases, lengthCases, patternCases } from "./cases-data.ts";
+import { chunkBoundaryCases, configCases, everyKCases, longRowCases, nanochatCases, planConfigCases, rowBoundaryCases, rowCountCases } from "./cases-shapes.ts";
+
+/** Each once, in an order in which neighbours share their input. */
+export function allCases(): TopkCase[] {
+  return distinct([
+    ...configCases(),
+    ...rowBoundaryCases(),
+    ...chunkBoundaryCases(),
+    ...nanochatCases(),
+    ...rowCountCases(),
+    ...patternCases(),
+    ...allBitsCases(),
+    ...layoutCases(),
+    ...lengthCases(),
+    ...indexCases(),
+    ...everyKCases(),
+    ...planConfigCases(),
+    ...longRowCases(),
+  ]);
+}
+
+/** Elements of x above which a case is left to the GPU. */
+const CPU_ELEMENTS = 400_000;
+
+/** What is left of the cases where there is one way to compute: no plans by name, nothing large, every 16th of `every k`. */
+export function cpuCases(): TopkCase[] {
+  const small = allCases().filter((c) => c.rows * c.cols <= CPU_ELEMENTS && (c.group !== "every k" || c.k % 16 === 1));
+  return distinct(small.map(unforced));
+}
+
+function distinct(cases: readonly TopkCase[]): TopkCase[] {
+  return [...new Map(cases.map((c) => [nameOf(c), c])).values()];
+}
