@@ -1,6 +1,6 @@
 /** A chosen plan on a CUDA device: its kernels loaded, its workspace allocated, its launches prepared as one native list. */
 import { CALLER_BUFFERS, type DeviceLimits, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
-import type { LaunchStep, NativeDevice, NativeFunction, NativeLaunchList, NativeMemory, NativeStream } from "../native/types.ts";
+import type { LaunchStep, NativeDevice, NativeFunction, NativeLaunchList, NativeMemory, NativeModule, NativeStream } from "../native/types.ts";
 import type { BackendGraph, BackendPlan, BackendStream, RunPointers } from "./backend.ts";
 import { type Choice, explanation } from "./choose-plan.ts";
 import { compileKernel, requireNvrtc, targetArch } from "./compile.ts";
@@ -13,8 +13,12 @@ import type { PlanExplanation } from "./types.ts";
 /** What a block may use without asking the driver for more. */
 const DEFAULT_SHARED_BYTES = 48 * 1024;
 
-/** The kernels that a device has loaded: each once, for as long as the device is open. */
-export type LoadedKernels = Map<string, Promise<NativeFunction>>;
+/** The kernels that a device has loaded: each once, for as long as the device is open. A module that is collected takes its function along. */
+export type LoadedKernels = Map<string, Promise<LoadedKernel>>;
+interface LoadedKernel {
+  readonly module: NativeModule;
+  readonly function: NativeFunction;
+}
 
 /** Compiles (or finds) and loads every kernel, allocates and zeroes the workspace. Errors: TK113, TK2xx, TK3xx. */
 export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernels, choice: Choice): Promise<BackendPlan> {
@@ -43,7 +47,7 @@ async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: Res
     loaded.set(source.symbol, loading);
     loading.catch(() => loaded.delete(source.symbol));
   }
-  const found = await loading;
+  const { function: found } = await loading;
   const { block, sharedBytes } = stage.launch;
   if (found.info.maxThreadsPerBlock < block) {
     throw new TopkitError(
@@ -59,10 +63,13 @@ async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: Res
   return found;
 }
 
-async function loadKernel(device: NativeDevice, source: KernelSource): Promise<NativeFunction> {
+async function loadKernel(device: NativeDevice, source: KernelSource): Promise<LoadedKernel> {
   const nvrtc = requireNvrtc();
   const image = await compileKernel(source, targetArch(device.info.arch, nvrtc), nvrtc);
-  return calling(() => device.loadModule(image).getFunction(source.symbol));
+  return calling(() => {
+    const module = device.loadModule(image);
+    return { module, function: module.getFunction(source.symbol) };
+  });
 }
 
 /** Parameters in the kernels' order; the caller's pointers are slots, in the order of CALLER_BUFFERS. */

@@ -88,8 +88,9 @@ function script(name, text) {
   chmodSync(path, 0o755);
 }
 
+/** More of libuv's threads than its four: kernels compile on them, side by side. */
 function launcher(name, entry) {
-  script(name, `#!/bin/sh\nhere=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)\nexec "$here/node" "$here/app/${entry}" "$@"\n`);
+  script(name, `#!/bin/sh\nhere=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)\nUV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-16} exec "$here/node" "$here/app/${entry}" "$@"\n`);
 }
 
 function sizeOf(path) {

@@ -56,11 +56,13 @@ function checkForced(c: TopkCase, plan: Plan): void {
   if (c.plan === undefined) return;
   const { explain } = plan;
   if (explain.plan !== c.plan || explain.source !== "forced") throw new Mismatch(`plan ${c.plan} was forced; ${explain.plan} (${explain.source}) ran`);
+  const owners = [{ name: explain.plan, config: explain.config }, ...explain.kernels];
   for (const [name, value] of Object.entries(c.config ?? {})) {
     const [owner, tunable] = name.includes(".") ? (name.split(".") as [string, string]) : [undefined, name];
-    for (const kernel of explain.kernels.filter((one) => owner === undefined || one.name === owner)) {
-      const ran = kernel.config[tunable];
-      if (ran !== undefined && ran !== value) throw new Mismatch(`${name}=${value} was forced; ${kernel.name} ran with ${tunable}=${ran}`);
+    for (const { name: who, config } of owners.filter((one) => owner === undefined || one.name === owner)) {
+      const ran = config[tunable];
+      // a chunk size of 0 lets it follow, and is explained by what followed
+      if (ran !== undefined && ran !== value && value !== 0) throw new Mismatch(`${name}=${value} was forced; ${who} ran with ${tunable}=${ran}`);
     }
   }
 }

@@ -1,12 +1,12 @@
 /** Streams, graphs, repeats and surroundings: what a single run does not show. */
 import { plans } from "../../dsl/index.ts";
 import type { Device, Plan } from "../../runtime/index.ts";
-import { optionsOf, type Shape, Slot } from "./bench.ts";
 import { type Scenario, type ScenarioContext, type SuiteBackend, scoped } from "./case.ts";
 import { Mismatch } from "./check.ts";
 import { farScenarios } from "./far.ts";
 import { hostScenarios } from "./host-scenarios.ts";
 import type { PatternName } from "./patterns.ts";
+import { optionsOf, type Shape, Slot } from "./slot.ts";
 
 type Own = <D extends Disposable>(disposable: D) => D;
 type Work = (device: Device, own: Own, shape: Shape) => Promise<void>;

@@ -21,7 +21,7 @@ it("compiles every generated kernel for each architecture, without a spill", { t
 });
 
 it("reports a kernel that spills", { timeout: 60_000 }, async () => {
-  // 64 registers a thread cannot hold 256 live values
+  // 1024 threads leave 64 registers each, which cannot hold 256 live values
   const source = `extern "C" __global__ void __launch_bounds__(1024) spills(const float* x, float* y) {
   float v[256];
 #pragma unroll
@@ -31,7 +31,7 @@ it("reports a kernel that spills", { timeout: 60_000 }, async () => {
   for (int i = 0; i < 256; i++) y[i * 1024 + threadIdx.x] = v[i] * v[255 - i];
 }`;
   const { log } = await addon().compile(source, "spills.cu", "sm_90", ["--ptxas-options=-v"]);
-  expect(readPtxasLog(log)).toMatchObject({ registers: 64, spillBytes: expect.toSatisfy((bytes: number) => bytes > 0) });
+  expect(readPtxasLog(log).spillBytes).toBeGreaterThan(0);
 });
 
 it("does not take a silent compiler for a clean one", () => {

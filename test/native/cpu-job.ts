@@ -16,7 +16,8 @@ export interface Request {
   readonly rowStride?: number;
   readonly lengths?: Int32Array;
   readonly indexBytes?: 4 | 8;
-  readonly threads?: number;
+  /** The thread counts to compute with, one after another; default all cores. */
+  readonly threads?: readonly number[];
 }
 
 /** Elements from their bits: an f32 is never made from a number, which could lose a NaN's payload. */
@@ -25,8 +26,8 @@ export function elements(dtype: OracleDtype, bits: ArrayLike<number>): Elements 
   return new Float32Array(Uint32Array.from(bits).buffer);
 }
 
-/** A job with outputs of its own. */
-export function jobOf({ data, dtype, rows, cols, k, order = "largest", rowStride = cols, lengths, indexBytes = 4, threads = 0 }: Request): CpuTopkJob {
+/** A job with outputs of its own, for the first of the thread counts. */
+export function jobOf({ data, dtype, rows, cols, k, order = "largest", rowStride = cols, lengths, indexBytes = 4, threads = [0] }: Request): CpuTopkJob {
   return {
     input: data,
     values: dtype === "f32" ? new Float32Array(rows * k) : new Uint16Array(rows * k),
@@ -39,21 +40,23 @@ export function jobOf({ data, dtype, rows, cols, k, order = "largest", rowStride
     dtype,
     order,
     indexBytes,
-    threads,
+    threads: threads[0]!,
   };
 }
 
 /** Computes, and expects the oracle's bits and an unchanged input. */
 export async function expectExact(request: Request): Promise<void> {
-  const job = jobOf(request);
-  const before = rawBits(request.data).slice();
-  await addon().cpuTopk(job);
-  const { data, dtype, rows, cols, k, order = "largest", rowStride = cols, lengths } = request;
+  const { data, dtype, rows, cols, k, order = "largest", rowStride = cols, lengths, threads = [0] } = request;
+  const before = rawBits(data).slice();
   const expected = oracleTopk({ data, dtype, rows, cols, k, order, rowStride, ...(lengths && { lengths }) });
-  const indices = job.indices instanceof BigInt64Array ? Int32Array.from(job.indices, Number) : (job.indices as Int32Array);
-  expectSame(indices, expected.indices, "indices");
-  expectSame(rawBits(job.values as Elements), rawBits(expected.values), "values");
-  expectSame(rawBits(data), before, "input");
+  for (const count of threads) {
+    const job = jobOf({ ...request, threads: [count] });
+    await addon().cpuTopk(job);
+    const indices = job.indices instanceof BigInt64Array ? Int32Array.from(job.indices, Number) : (job.indices as Int32Array);
+    expectSame(indices, expected.indices, "indices");
+    expectSame(rawBits(job.values as Elements), rawBits(expected.values), "values");
+    expectSame(rawBits(data), before, "input");
+  }
 }
 
 type Integers = Int32Array | Uint32Array | Uint16Array;

@@ -17,8 +17,14 @@ afterEach(() => {
   delete process.env.TOPKIT_BACKEND;
 });
 
-// the fake's CPU and its GPU alike: what is tested is everything above them
-describe.each(["cpu", "cuda"] as const)("topk() on %s", (backend) => {
+// the real CPU, and the fake's CPU and GPU: what differs is below the shared code
+describe.each([
+  ["cpu", "the addon"],
+  ["cpu", "a fake"],
+  ["cuda", "a fake"],
+] as const)("topk() on %s of %s", (backend, addon) => {
+  beforeEach(() => useNative(addon === "a fake" ? new FakeNative() : undefined));
+
   it("takes a bare array as one row", async () => {
     const result = await topk(six, { k: 2, backend });
     expect(result).toEqual({ values: Float32Array.of(6, 5), indices: Int32Array.of(3, 4), dims: [1, 2], dtype: "f32", backend });

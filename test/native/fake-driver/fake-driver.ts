@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
-import { addon, packageRoot } from "../../../native/index.ts";
+import { packageRoot } from "../../../native/index.ts";
 import type { NativeDevice, NativeError, NativeFunction, NativeLaunchList } from "../../../native/types.ts";
 
 export const builtFile = (name: string): string => join(packageRoot, "build", "Release", name);
@@ -90,8 +90,7 @@ export function storeList(device: NativeDevice, store: NativeFunction, value: bi
   );
 }
 
-export function openWithKernels(ordinal = 0) {
-  const device = addon().openDevice(ordinal);
+export function loadKernels(device: NativeDevice) {
   const module = device.loadModule(KERNELS);
-  return { device, module, store: module.getFunction("store"), idle: module.getFunction("idle") };
+  return { module, store: module.getFunction("store"), idle: module.getFunction("idle"), trap: module.getFunction("trap") };
 }
