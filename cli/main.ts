@@ -12,7 +12,7 @@ import { reportFailure } from "./status.ts";
 
 const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
 
-const program = new Command("topkit").description("exact top-k on NVIDIA GPUs and on the CPU").version(version).showHelpAfterError("(--help says more)");
+const program = new Command("topkit").description("exact top-k on NVIDIA GPUs and on the CPU").version(version);
 for (const command of [runCommand(), doctorCommand(), codegenCommand(), explainCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
 }

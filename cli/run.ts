@@ -109,7 +109,7 @@ function asText({ request }: HostInput, outcome: Outcome, checked: boolean): str
     `ran on     ${backend}: ${device}, ${arch}`,
     `plan       ${explain.plan}${Object.keys(explain.config).length === 0 ? "" : ` (${config(explain.config)})`}, ${explain.source}`,
     `kernels    ${kernels}`,
-    `first call ${milliseconds(firstMs)}, with compilation and copies`,
+    `first call ${milliseconds(firstMs)}, ${backend === "cuda" ? "kernels compiled or found in the cache, " : ""}data copied in and results out`,
     `then       ${milliseconds(steadyMs)}, median of ${repeats} runs on data in place, each enqueued and waited for`,
     ...(checked ? ["checked    bit for bit against the reference: equal"] : []),
     "",

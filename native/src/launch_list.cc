@@ -34,8 +34,8 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
   const Napi::Env env = given.Env();
   Step step;
   step.function = Handle<Function>::Of(env, given.Get("function"), (name + ".function").c_str());
-  step.function->RequireOpen();
-  RequireSameDevice(*context, *step.function->module->context, (name + ".function").c_str());
+  step.module = step.function->RequireModule();
+  RequireSameDevice(*context, *step.module->context, (name + ".function").c_str());
 
   step.config.gridDimX = Field(given, name, "grid", 1, INT_MAX);
   step.config.blockDimX = Field(given, name, "block", 1, context->properties.maxThreadsPerBlock);
@@ -67,12 +67,12 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
 void LaunchList::CheckGeometry(const Step& step, const std::string& name) const {
   const unsigned cluster = step.cluster.value.clusterDim.x;
   const std::string kernel = name + " (" + step.function->symbol + ")";
-  const auto limit = static_cast<unsigned>(step.function->Attribute(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
+  const auto limit = static_cast<unsigned>(step.function->Attribute(context->driver, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
   if (step.config.blockDimX > limit) {
     throw ArgumentFailure(kernel + " asks for " + std::to_string(step.config.blockDimX) + " threads a block; this kernel's registers allow " + std::to_string(limit) +
                           "; take a config with fewer threads");
   }
-  const auto shared = static_cast<unsigned>(step.function->Attribute(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
+  const auto shared = static_cast<unsigned>(step.function->Attribute(context->driver, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
   if (step.config.sharedMemBytes > shared) {
     throw ArgumentFailure(kernel + " asks for " + std::to_string(step.config.sharedMemBytes) + " bytes of dynamic shared memory; " + std::to_string(shared) +
                           " are allowed; call setMaxSharedBytes() on the function first");

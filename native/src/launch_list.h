@@ -26,6 +26,8 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
 
  private:
   struct Step {
+    /** Keeps the code loaded. */
+    std::shared_ptr<Module> module;
     std::shared_ptr<Function> function;
     CUlaunchConfig config{};
     CUlaunchAttribute cluster{};

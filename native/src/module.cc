@@ -49,14 +49,18 @@ Module::~Module() {
   Quietly(*context, [this](const Driver& driver) { driver.cuModuleUnload(handle); });
 }
 
-int Function::Attribute(int attribute) const {
+int Function::Attribute(const Driver& driver, int attribute) const {
   int value = 0;
-  CU(module->context->driver, cuFuncGetAttribute, &value, attribute, handle);
+  CU(driver, cuFuncGetAttribute, &value, attribute, handle);
   return value;
 }
 
-void Function::RequireOpen() const {
-  if (module->closed) throw HandleFailure("the module of function " + symbol + " was closed; keep the module open for as long as its functions are used");
+std::shared_ptr<Module> Function::RequireModule() const {
+  std::shared_ptr<Module> module = module_.lock();
+  if (!module || module->closed) {
+    throw HandleFailure("the module of function " + symbol + " was closed; keep the module open for as long as its functions are used");
+  }
+  return module;
 }
 
 namespace {
@@ -69,18 +73,18 @@ Napi::Value GetFunction(const Napi::CallbackInfo& info, const Handle<Module>::Sl
   Check(driver, driver.cuModuleGetFunction(&handle, self->handle, symbol.c_str()), "cuModuleGetFunction", "looking for \"" + symbol + "\"");
   auto function = std::make_shared<Function>(self, handle, symbol);
   Napi::Object described = Napi::Object::New(info.Env());
-  described.Set("registers", function->Attribute(CU_FUNC_ATTRIBUTE_NUM_REGS));
-  described.Set("localBytes", function->Attribute(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES));
-  described.Set("staticSharedBytes", function->Attribute(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
-  described.Set("maxThreadsPerBlock", function->Attribute(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
+  described.Set("registers", function->Attribute(driver, CU_FUNC_ATTRIBUTE_NUM_REGS));
+  described.Set("localBytes", function->Attribute(driver, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES));
+  described.Set("staticSharedBytes", function->Attribute(driver, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
+  described.Set("maxThreadsPerBlock", function->Attribute(driver, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
   Napi::Object object = Handle<Function>::New(info.Env(), std::move(function));
   object.DefineProperty(Napi::PropertyDescriptor::Value("info", described, napi_enumerable));
   return object;
 }
 
 Napi::Value SetMaxSharedBytes(const Napi::CallbackInfo& info, const Handle<Function>::Slot& self) {
-  self->RequireOpen();
-  const Context& context = *self->module->context;
+  const std::shared_ptr<Module> module = self->RequireModule();
+  const Context& context = *module->context;
   const std::int64_t bytes = Integer(info[0], "bytes", 0, context.properties.maxSharedBytes);
   const Current current(context);
   Check(context.driver, context.driver.cuFuncSetAttribute(self->handle, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, static_cast<int>(bytes)),

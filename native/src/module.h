@@ -31,19 +31,21 @@ class Function final : public Resource {
   static constexpr napi_type_tag kTag = {0xe07b94c8d2564f13, 0x8f2d61a05bc97e4d};
   static constexpr std::size_t kIndex = 5;
 
-  Function(std::shared_ptr<Module> module, CUfunction handle, std::string symbol)
-      : module(std::move(module)), handle(handle), symbol(std::move(symbol)) {}
+  Function(const std::shared_ptr<Module>& module, CUfunction handle, std::string symbol) : handle(handle), symbol(std::move(symbol)), module_(module) {}
 
-  const std::shared_ptr<Module> module;
   const CUfunction handle;
   const std::string symbol;
 
-  /** CU_FUNC_ATTRIBUTE_*; the context is current. */
-  int Attribute(int attribute) const;
-  /** Throws TK_HANDLE where its module was closed. */
-  void RequireOpen() const;
+  /** CU_FUNC_ATTRIBUTE_*; the module is open and its context current. */
+  int Attribute(const Driver& driver, int attribute) const;
+  /** Its module. Throws TK_HANDLE where that was closed. */
+  std::shared_ptr<Module> RequireModule() const;
 
   static void Define(Napi::Env env);
+
+ private:
+  /** Weak: functions have no close(), and must not put off their module's. */
+  const std::weak_ptr<Module> module_;
 };
 
 }  // namespace topkit

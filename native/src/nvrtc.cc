@@ -49,7 +49,7 @@ std::shared_ptr<Nvrtc> OpenNvrtc(const std::string& name, std::string& outcome) 
   TOPKIT_NVRTC_CALLS(TOPKIT_RESOLVE)
 #undef TOPKIT_RESOLVE
   nvrtc->nvrtcGetErrorString = reinterpret_cast<const char* (*)(nvrtcResult)>(dlsym(library, "nvrtcGetErrorString"));
-  if (nvrtc->nvrtcGetErrorString == nullptr) missing = "nvrtcGetErrorString";
+  if (nvrtc->nvrtcGetErrorString == nullptr && missing == nullptr) missing = "nvrtcGetErrorString";
   if (missing != nullptr) {
     outcome = std::string("too old (before 11.2), or not NVRTC: it lacks ") + missing;
     return nullptr;

@@ -39,7 +39,7 @@ test("several compilations at once give what each gives alone, and the event loo
 });
 
 test("errors name the file and line; warnings come in the log", async () => {
-  const error = await rejectionOf(addon().compile("\nint x = ;", "broken.cu", "sm_90", []));
+  const error = await rejectionOf(addon().compile("\n__device__ int x = ;", "broken.cu", "sm_90", []));
   expect(error).toMatchObject({
     code: "TK_COMPILE",
     call: "nvrtcCompileProgram",

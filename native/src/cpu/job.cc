@@ -63,7 +63,9 @@ class Reader {
       const Napi::Object owned = value.As<Napi::Object>();
       data = reinterpret_cast<void*>(static_cast<std::uintptr_t>(Unsigned64(owned.Env(), owned.Get("pointer"), name)));
       bytes = ByteCount(owned.Get("bytes"), name);
-      if (data == nullptr && bytes > 0) throw ArgumentFailure(std::string(name) + " is the null pointer with " + std::to_string(bytes) + " bytes; pass an address");
+      if (data == nullptr && bytes > 0) {
+        throw ArgumentFailure(std::string(name) + " is the null pointer with " + std::to_string(bytes) + " bytes; pass an address");
+      }
     }
     if (needed > bytes) {
       throw ArgumentFailure(std::string(name) + " has " + std::to_string(bytes) + " bytes; it needs " + shown(needed) + " bytes, " + size);

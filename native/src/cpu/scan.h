@@ -50,7 +50,6 @@ constexpr uint64_t group_limit(uint64_t k, uint64_t columns) {
 using ScanFn = size_t (*)(const Range&, const Workspace&);
 
 struct Kernels {
-  const char* name;
   ScanFn scan16;
   ScanFn scan32;
   // Puts the best min(k, count) of `count` <= rank_limit words in front, best first. Without branches: O(count^2) vector compares.
@@ -61,7 +60,6 @@ struct Kernels {
 // The widest the processor has. TOPKIT_CPU_ISA=baseline turns the wider ones off.
 const Kernels& kernels();
 
-extern const Kernels kBaselineKernels;
 // Null where the compiler or the architecture has none.
 extern const Kernels* const kAvx2Kernels;
 

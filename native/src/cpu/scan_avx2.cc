@@ -10,7 +10,7 @@
 
 namespace topkit::cpu {
 namespace {
-const Kernels kAvx2{"avx2", scan<int16_t>, scan<int32_t>, rank, kRankLimit};
+const Kernels kAvx2{scan<int16_t>, scan<int32_t>, rank, kRankLimit};
 }
 const Kernels* const kAvx2Kernels = &kAvx2;
 }  // namespace topkit::cpu

@@ -10,7 +10,7 @@
 
 namespace topkit::cpu {
 
-const Kernels kBaselineKernels{"baseline", scan<int16_t>, scan<int32_t>, rank, kRankLimit};
+static const Kernels kBaselineKernels{scan<int16_t>, scan<int32_t>, rank, kRankLimit};
 
 const Kernels& kernels() {
   static const Kernels& chosen = []() -> const Kernels& {

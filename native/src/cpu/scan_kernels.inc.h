@@ -1,6 +1,6 @@
 // The kernels of scan.h, for the instruction set that the including file compiles for, with vectors of TOPKIT_VECTOR_BYTES, which it defines:
-// gcc 12 does not define __AVX2__ after a pragma. That file includes key.h, scan.h and words.h first and
-// uses no other template of a header here: a shared inline function compiled for a wide instruction set could be linked into narrow code.
+// gcc 12 does not define __AVX2__ after a pragma. That file includes key.h, scan.h and words.h first, and no standard function template is
+// used here: a shared inline function compiled for a wide instruction set could be linked into narrow code.
 //
 // A chunk is scanned in two passes. The first folds blocks of `fold` vectors into one vector of maxima: every lane of it is the maximum of
 // a group of `fold` elements, in straight-line code. k groups with a maximum >= T hold k elements >= T, so any such T is a threshold that drops
@@ -43,7 +43,7 @@ TOPKIT_INLINE Vector<K> greater_of(Vector<K> a, Vector<K> b) {
 // key_of_bits() of key.h, on a vector. Vector arithmetic wraps only when unsigned, so the bias is taken off unsigned lanes.
 template <typename K>
 TOPKIT_INLINE Vector<K> keys_of_bits(Vector<K> bits, KeyCode code) {
-  using U = __typeof__(std::make_unsigned_t<K>{});
+  using U = std::make_unsigned_t<K>;
   constexpr int top = 8 * sizeof(K) - 1;
   const Vector<U> mirror = reinterpret_cast<Vector<U>>(bits >> top) >> 1;
   const Vector<U> flipped = reinterpret_cast<Vector<U>>(bits) ^ mirror ^ static_cast<U>(code.flip);

@@ -1,0 +1,42 @@
+// Race mode: what ThreadSanitizer is told. The scheduler is not instrumented and tells nothing by itself, so two CUDA threads are ordered
+// only where CUDA orders them. In every other build these are empty.
+#pragma once
+
+#include <cstddef>
+
+#ifdef TOPKIT_EMULATE_RACE
+#include <sanitizer/tsan_interface.h>
+#include <sys/mman.h>
+
+extern "C" void __tsan_read_range(void* address, unsigned long bytes);
+extern "C" void __tsan_write_range(void* address, unsigned long bytes);
+#endif
+
+namespace topkit_emulator::race {
+
+#ifdef TOPKIT_EMULATE_RACE
+constexpr bool ENABLED = true;
+inline void* current() { return __tsan_get_current_fiber(); }
+inline void* create() { return __tsan_create_fiber(0); }
+inline void destroy(void* fiber) { __tsan_destroy_fiber(fiber); }
+inline void switch_to(void* fiber) { __tsan_switch_to_fiber(fiber, __tsan_switch_to_fiber_no_sync); }
+inline void release(void* object) { __tsan_release(object); }
+inline void acquire(void* object) { __tsan_acquire(object); }
+inline void reads(const void* address, std::size_t bytes) { __tsan_read_range(const_cast<void*>(address), bytes); }
+inline void writes(void* address, std::size_t bytes) { __tsan_write_range(address, bytes); }
+// Whole pages get a new owner, whose accesses have nothing to do with the old one's: mapping them anew clears what is known of them.
+inline void forget(void* pages, std::size_t bytes) { mmap(pages, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0); }
+#else
+constexpr bool ENABLED = false;
+inline void* current() { return nullptr; }
+inline void* create() { return nullptr; }
+inline void destroy(void*) {}
+inline void switch_to(void*) {}
+inline void release(void*) {}
+inline void acquire(void*) {}
+inline void reads(const void*, std::size_t) {}
+inline void writes(void*, std::size_t) {}
+inline void forget(void*, std::size_t) {}
+#endif
+
+}  // namespace topkit_emulator::race
