@@ -76,8 +76,9 @@ template <class E, class W> __device__ __forceinline__ void emit(typename W::Typ
 // `Selector`'s 256 bins and its control words.
 struct Selector {
   u32* bins;    // 256
-  u32* control; // COUNT, DIGIT, WANTED, INSIDE
-  enum { COUNT, DIGIT, WANTED, INSIDE };
+  u32* control;
+  // COUNT has 16 bytes of its own: the others are read as one vector, which must not take it along while others count
+  enum { COUNT = 0, DIGIT = 4, WANTED, INSIDE };
   __device__ __forceinline__ Selector(void* after) : bins((u32*)after), control((u32*)after + 256) {}
   __device__ __forceinline__ u32& count() const { return control[COUNT]; }
 };
@@ -122,6 +123,7 @@ __device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector)
         selector.control[Selector::DIGIT] = bin;
         selector.control[Selector::WANTED] = wanted - above;
         selector.control[Selector::INSIDE] = selector.bins[bin];
+        selector.count() = 0; // everyone who reads `held` from it has done so, two barriers ago
       }
     }
     __syncthreads();
@@ -129,8 +131,6 @@ __device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector)
     wanted = selector.control[Selector::WANTED];
     if (shift == 0 || selector.control[Selector::INSIDE] == wanted) break;
   }
-  if (tid == 0) selector.count() = 0;
-  __syncthreads();
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     if (mine[i] && mine[i] >= floor) words[atomicAdd(&selector.count(), 1u)] = mine[i];
