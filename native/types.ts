@@ -78,12 +78,15 @@ export interface LaunchStep {
   readonly slots: readonly { readonly parameter: number; readonly pointer: number }[];
 }
 
-/** Common to all handles. close() is idempotent and frees at once; a handle that is collected is closed. */
+/**
+ * Common to all handles. close() is idempotent and frees at once what nothing uses any more: a transfer under way keeps its memory and stream, a
+ * launch list its functions' code and the stream of its last run, a graph its lists. A handle that is collected is closed.
+ */
 interface Handle {
   close(): void;
 }
 
-/** A device's primary context, retained. */
+/** A device's primary context, retained until the device and all that was made from it are closed, in any order. */
 export interface NativeDevice extends Handle {
   readonly info: DeviceInfo;
   allocate(bytes: number): NativeMemory;
@@ -116,6 +119,10 @@ export interface NativeStream extends Handle {
   synchronize(): Promise<void>;
   /** Work enqueued on this stream later waits, on the device, for the event. */
   waitEvent(event: NativeEvent): void;
+  /**
+   * Until endCapture() the stream takes launch lists only: transfers, waits, events and graphs are refused. TK_ARGUMENT while a transfer
+   * is under way on it.
+   */
   beginCapture(): void;
   endCapture(): NativeGraph;
 }
@@ -127,7 +134,7 @@ export interface NativeEvent extends Handle {
 export interface NativeLaunchList extends Handle {
   /**
    * Enqueues all steps, in order, on a stream (null: the list's own device's default stream). Returns at once. Where the run before it was
-   * enqueued on another stream, this one waits for it on the device (an event that the list owns); inside a capture no such wait is made.
+   * enqueued on another stream, this one waits for it on the device; inside a capture no such wait is made (native/src/stream.h, Sequence).
    */
   run(stream: NativeStream | null, pointers: readonly bigint[]): void;
 }
@@ -156,7 +163,7 @@ export interface CpuTopkJob {
 export interface HostMemory extends Handle {
   readonly pointer: bigint;
   readonly bytes: number;
-  /** A view of the memory; the memory outlives it (close() throws TK_HANDLE-free: it is freed when both are gone). */
+  /** A view of the memory, which is freed when the handle is closed and the views are gone. TK_ARGUMENT above 4 GiB, which no array holds. */
   readonly bytesView: Uint8Array;
 }
 
@@ -166,7 +173,7 @@ export interface NativeAddon {
   /** Searches once a process, in the order of docs/architecture.md; `refresh` searches again. */
   nvrtcInfo(refresh?: boolean): NvrtcInfo;
   openDevice(ordinal: number): NativeDevice;
-  /** Compiles off the event loop. `arch` as "sm_90" (cubin) or "compute_90" (PTX). `options` follow it. */
+  /** Compiles off the event loop, as C++17, contraction off. `arch` as "sm_90" (cubin) or "compute_90" (PTX). `options` follow it. */
   compile(source: string, name: string, arch: string, options: readonly string[]): Promise<CompileResult>;
   allocateHost(bytes: number): HostMemory;
   /** Exact top-k on the CPU, off the event loop, as docs/contract.md has it, bit for bit. All buffer sizes are checked. */

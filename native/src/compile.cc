@@ -113,7 +113,8 @@ class Compilation final : public Task {
     if (status == kCompilation) {
       message += ": " + FirstError(log_) + "; the whole log is in the error's `log`";
     } else if (status == kInvalidOption) {
-      message += ": " + FirstError(log_) + "; NVRTC " + nvrtc.Version() + " at " + nvrtc.path + " knows " + ArchesOf(nvrtc) + "; correct the options, or name a newer NVRTC in TOPKIT_NVRTC";
+      message += ": " + FirstError(log_) + "; NVRTC " + nvrtc.Version() + " at " + nvrtc.path + " knows " + ArchesOf(nvrtc) +
+                 "; correct the options, or name a newer NVRTC in TOPKIT_NVRTC";
     } else {
       message += "; the NVRTC in use is " + nvrtc.path + ", version " + nvrtc.Version() + "; another can be named in TOPKIT_NVRTC";
     }

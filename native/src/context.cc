@@ -67,8 +67,8 @@ std::shared_ptr<Memory> Context::AllocationAt(CUdeviceptr address, std::size_t b
   if (!memory || address - memory->pointer >= std::max<std::size_t>(memory->bytes, 1)) return nullptr;
   const std::size_t room = memory->bytes - (address - memory->pointer);
   if (bytes > room) {
-    throw ArgumentFailure(std::string(name) + " has " + std::to_string(room) + " bytes up to the end of its allocation of " + std::to_string(memory->bytes) + "; " +
-                          std::to_string(bytes) + " were asked for; pass a smaller array or allocate more");
+    throw ArgumentFailure(std::string(name) + " has " + std::to_string(room) + " bytes up to the end of its allocation of " + std::to_string(memory->bytes) +
+                          "; " + std::to_string(bytes) + " were asked for; pass a smaller array or allocate more");
   }
   return memory;
 }

@@ -50,8 +50,9 @@ void* OpenLibrary(Trail& trail) {
 Driver* Load(Trail& trail) {
   void* library = OpenLibrary(trail);
   if (library == nullptr) {
-    const std::string named = trail.front().source == "TOPKIT_CUDA_DRIVER" ? "the CUDA driver that TOPKIT_CUDA_DRIVER names could not be opened" : "no CUDA driver could be opened";
-    throw Failure{"TK_NO_DRIVER", named + " (" + trail.front().outcome +
+    const bool named = trail.front().source == "TOPKIT_CUDA_DRIVER";
+    const std::string what = named ? "the CUDA driver that TOPKIT_CUDA_DRIVER names could not be opened" : "no CUDA driver could be opened";
+    throw Failure{"TK_NO_DRIVER", what + " (" + trail.front().outcome +
                                       "); install NVIDIA's driver (in a container, start it with the NVIDIA container runtime), name its libcuda in "
                                       "TOPKIT_CUDA_DRIVER, or use backend \"cpu\"; `npx topkit doctor` lists where it was looked for"};
   }

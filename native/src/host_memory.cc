@@ -20,7 +20,8 @@ Napi::Value Pointer(const Napi::CallbackInfo& info, const Self::Slot& self) {
 
 Napi::Value BytesView(const Napi::CallbackInfo& info, const Self::Slot& self) {
   if (self->bytes > kMaxView) {
-    throw ArgumentFailure("bytesView of " + std::to_string(self->bytes) + " bytes; an array has at most " + std::to_string(kMaxView) + "; pass the pointer instead");
+    throw ArgumentFailure("bytesView of " + std::to_string(self->bytes) + " bytes; an array has at most " + std::to_string(kMaxView) +
+                          "; pass the pointer instead");
   }
   // The view shares the memory, so that close() never takes it away from under JavaScript.
   auto share = std::make_unique<Self::Slot>(self);

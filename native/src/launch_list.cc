@@ -46,7 +46,9 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
   CheckGeometry(step, name);
 
   const Napi::Array parameters = ArrayOf(given.Get("parameters"), (name + ".parameters").c_str());
-  if (parameters.Length() > kMaxParameters) throw ArgumentFailure(name + " has " + std::to_string(parameters.Length()) + " parameters; a kernel takes at most " + std::to_string(kMaxParameters));
+  if (parameters.Length() > kMaxParameters) {
+    throw ArgumentFailure(name + " has " + std::to_string(parameters.Length()) + " parameters; a kernel takes at most " + std::to_string(kMaxParameters));
+  }
   for (std::uint32_t i = 0; i < parameters.Length(); ++i) {
     step.values.push_back(Unsigned64(env, parameters.Get(i), (name + ".parameters[" + std::to_string(i) + "]").c_str()));
   }
@@ -69,8 +71,8 @@ void LaunchList::CheckGeometry(const Step& step, const std::string& name) const 
   const std::string kernel = name + " (" + step.function->symbol + ")";
   const auto limit = static_cast<unsigned>(step.function->Attribute(context->driver, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK));
   if (step.config.blockDimX > limit) {
-    throw ArgumentFailure(kernel + " asks for " + std::to_string(step.config.blockDimX) + " threads a block; this kernel's registers allow " + std::to_string(limit) +
-                          "; take a config with fewer threads");
+    throw ArgumentFailure(kernel + " asks for " + std::to_string(step.config.blockDimX) + " threads a block; this kernel's registers allow " +
+                          std::to_string(limit) + "; take a config with fewer threads");
   }
   const auto shared = static_cast<unsigned>(step.function->Attribute(context->driver, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES));
   if (step.config.sharedMemBytes > shared) {
@@ -80,13 +82,15 @@ void LaunchList::CheckGeometry(const Step& step, const std::string& name) const 
   if (cluster == 1) return;
   if (!context->properties.clusterLaunch) {
     throw ArgumentFailure(kernel + " asks for clusters of " + std::to_string(cluster) + " blocks, which " + context->properties.name +
-                          " with this driver cannot launch (a GPU of compute capability 9.0 and a driver of CUDA 11.8 or newer can); take a config with cluster 1");
+                          " with this driver cannot launch (a GPU of compute capability 9.0 and a driver of CUDA 11.8 or newer can); "
+                          "take a config with cluster 1");
   }
   if (step.config.gridDimX % cluster != 0) {
-    throw ArgumentFailure(kernel + " has a grid of " + std::to_string(step.config.gridDimX) + " blocks, no multiple of its cluster of " + std::to_string(cluster) +
-                          "; round the grid up");
+    throw ArgumentFailure(kernel + " has a grid of " + std::to_string(step.config.gridDimX) + " blocks, no multiple of its cluster of " +
+                          std::to_string(cluster) + "; round the grid up");
   }
-  if (cluster > kPortableCluster) CU(context->driver, cuFuncSetAttribute, step.function->handle, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1);
+  if (cluster <= kPortableCluster) return;
+  CU(context->driver, cuFuncSetAttribute, step.function->handle, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1);
 }
 
 // The driver reads as many parameters as the kernel declares, from wherever the list ends; drivers from CUDA 12.4 on tell how many those are.
@@ -101,8 +105,8 @@ void LaunchList::CheckParameters(const Step& step, const std::string& name) cons
     }
   }
   if (count != step.values.size()) {
-    throw ArgumentFailure(name + " has " + std::to_string(step.values.size()) + " parameters; the kernel " + step.function->symbol + " takes " + std::to_string(count) +
-                          "; pass one value for each");
+    throw ArgumentFailure(name + " has " + std::to_string(step.values.size()) + " parameters; the kernel " + step.function->symbol + " takes " +
+                          std::to_string(count) + "; pass one value for each");
   }
 }
 
@@ -111,7 +115,8 @@ void LaunchList::Launch(Step& step, CUstream stream) const {
   const CUfunction function = step.function->handle;
   CUlaunchConfig& config = step.config;
   if (step.cluster.value.clusterDim.x == 1) {
-    const CUresult status = driver.cuLaunchKernel(function, config.gridDimX, 1, 1, config.blockDimX, 1, 1, config.sharedMemBytes, stream, step.addresses.data(), nullptr);
+    const CUresult status =
+        driver.cuLaunchKernel(function, config.gridDimX, 1, 1, config.blockDimX, 1, 1, config.sharedMemBytes, stream, step.addresses.data(), nullptr);
     if (status != CUDA_SUCCESS) Check(driver, status, "cuLaunchKernel", "launching " + step.function->symbol);
     return;
   }
@@ -125,8 +130,8 @@ void LaunchList::Launch(Step& step, CUstream stream) const {
 void LaunchList::Run(napi_env env, napi_value streamValue, napi_value pointersValue) {
   std::uint32_t given = 0;
   if (napi_get_array_length(env, pointersValue, &given) != napi_ok || given != pointers_.size()) {
-    throw ArgumentFailure("run() was given " + (given == 0 ? std::string("no list of pointers") : std::to_string(given) + " pointers") + "; this list takes an array of " +
-                          std::to_string(pointers_.size()) + " bigints");
+    throw ArgumentFailure("run() was given " + (given == 0 ? std::string("no list of pointers") : std::to_string(given) + " pointers") +
+                          "; this list takes an array of " + std::to_string(pointers_.size()) + " bigints");
   }
   const std::shared_ptr<Stream> stream = StreamOf(env, streamValue, defaultStream);
   for (std::uint32_t i = 0; i < given; ++i) {

@@ -27,7 +27,8 @@ std::shared_ptr<Module> Module::Load(std::shared_ptr<Context> context, const voi
   // std::string ends in the NUL that PTX text needs.
   const std::string copy(static_cast<const char*>(image), bytes);
   if (IsCutShort(copy)) {
-    throw ArgumentFailure("the image of " + std::to_string(bytes) + " bytes is no whole cubin or PTX text; compile it again (clear the cubin cache if it came from there)");
+    throw ArgumentFailure("the image of " + std::to_string(bytes) +
+                          " bytes is no whole cubin or PTX text; compile it again (clear the cubin cache if it came from there)");
   }
   const Driver& driver = context->driver;
   const Current current(*context);

@@ -55,7 +55,8 @@ class Copy final : public StreamTask {
 
   napi_value Settle(napi_env env) override {
     if (view_.bytes > 0 && IsDetached(env, held(env))) {
-      throw ArgumentFailure("the array was detached (transferred) while it was copied, so its data is not to be trusted; await the copy before transferring it");
+      throw ArgumentFailure(
+          "the array was detached (transferred) while it was copied, so its data is not to be trusted; await the copy before transferring it");
     }
     return Task::Settle(env);
   }

@@ -68,10 +68,16 @@ test("an arch that this NVRTC does not know, and arguments that make no sense", 
 });
 
 test("process.exit() and a worker's end during a compilation are clean", async () => {
-  const slow = `template <int N> struct S { static __device__ int f(int x) { return S<N - 1>::f(x * N) ^ N; } };
-template <> struct S<0> { static __device__ int f(int x) { return x; } };
-extern "C" __global__ void slow(int* x) { x[0] = S<400>::f(x[0]); }`;
-  const start = `require(${JSON.stringify(builtFile("topkit.node"))}).compile(${JSON.stringify(slow)}, "slow.cu", "sm_90", []);`;
+  const slow = Array.from(
+    { length: 8 },
+    (_, i) => `extern "C" __global__ void slow${i}(float* x) {
+  float y = x[threadIdx.x];
+  #pragma unroll
+  for (int j = 0; j < 64; j++) { y = y * ${i}.5f + x[j * 32]; x[j] = y > ${i} ? y / x[j + 1] : y; }
+}`,
+  ).join("\n");
+  // were it not slow, "compiled" would be seen
+  const start = `require(${JSON.stringify(builtFile("topkit.node"))}).compile(${JSON.stringify(slow)}, "slow.cu", "sm_90", []).then(() => console.log("compiled"));`;
   const run = (script: string) => promisify(execFile)(process.execPath, ["-e", script], { timeout: 60_000 });
   expect(await run(`${start} setTimeout(() => { console.log("leaving"); process.exit(0); }, 20);`)).toEqual({ stdout: "leaving\n", stderr: "" });
   const worker = `const { Worker } = require("node:worker_threads");

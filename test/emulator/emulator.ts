@@ -1,0 +1,99 @@
+/** Builds the emulator's programs and kernels for tests, and runs jobs with them. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type EmulatorMode, kernelArguments, programArguments, rewriteShared } from "../../native/emulator/toolchain.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SOURCES = join(ROOT, "native/emulator");
+const CACHE = join(ROOT, "node_modules/.cache/topkit-emulator");
+const COMPILER = process.env["CXX"] ?? "g++";
+
+export type Program = "plain" | "race" | "ucontext";
+
+export interface Outcome {
+  /** 0: done; 1: the kernel is at fault; 2: the job cannot be run; otherwise ThreadSanitizer's or a signal's. */
+  readonly status: number | null;
+  /** What the program wrote: the report. */
+  readonly text: string;
+}
+
+/** A folder of one test, gone when disposed. */
+export function scratch(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), "topkit-emulator-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Compiles `text`; the object's name is that of its content, so that equal texts are compiled once. Throws with the compiler's words. */
+export function compileKernel(name: string, text: string, mode: EmulatorMode): string {
+  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text], (output) => {
+    const source = join(dirname(output), basename(name));
+    writeFileSync(source, rewriteShared(text));
+    return kernelArguments(source, output, mode);
+  });
+}
+
+export function buildProgram(program: Program): string {
+  return cached(`emulate-${program}`, [treeHash(SOURCES), program], (output) =>
+    programArguments(output, { race: program === "race", ucontext: program === "ucontext" }),
+  );
+}
+
+export function runJob(program: Program, lines: readonly (readonly (string | number)[])[], timeout = 60_000): Outcome {
+  using folder = scratch();
+  const job = join(folder.path, "job");
+  writeFileSync(job, lines.map((fields) => `${fields.join("\t")}\n`).join(""));
+  const path = buildProgram(program);
+  // ThreadSanitizer of GCC 12 cannot live with the address-space layouts that newer kernels choose
+  const command = program === "race" ? ["setarch", process.arch === "x64" ? "x86_64" : "aarch64", "-R", path, job] : [path, job];
+  const result = spawnSync(command[0]!, command.slice(1), {
+    encoding: "utf8",
+    timeout,
+    env: { ...process.env, TSAN_OPTIONS: "history_size=0 report_thread_leaks=0 halt_on_error=0 exitcode=66" },
+    maxBuffer: 1 << 26,
+  });
+  if (result.error) throw result.error;
+  return { status: result.status, text: result.stdout + result.stderr };
+}
+
+/** Builds into a folder of its own and renames: two processes at once, or one that is killed, leave nothing half done. */
+function cached(name: string, key: readonly string[], command: (output: string) => string[]): string {
+  const folder = join(CACHE, createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 24));
+  const output = join(folder, name);
+  if (existsSync(output)) return output;
+  mkdirSync(CACHE, { recursive: true });
+  const building = mkdtempSync(join(CACHE, "building-"));
+  try {
+    const { status, stderr, error } = spawnSync(COMPILER, command(join(building, name)), { encoding: "utf8" });
+    if (error) throw error;
+    if (status !== 0) throw new Error(`${COMPILER} does not compile ${name}:\n${stderr}`);
+    if (!existsSync(folder)) renameSync(building, folder);
+  } catch (error) {
+    if (!existsSync(output)) throw error;
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+  return output;
+}
+
+function preludeHash(): string {
+  const files = ["calls.h", "cuda.h", "toolchain.ts", ...readdirSync(join(SOURCES, "prelude")).map((name) => `prelude/${name}`)];
+  return hash(files.map((file) => readFileSync(join(SOURCES, file))));
+}
+
+const treeHash = (folder: string): string =>
+  hash(
+    readdirSync(folder)
+      .map((name) => join(folder, name))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => readFileSync(path)),
+  );
+
+function hash(parts: readonly Buffer[]): string {
+  const sum = createHash("sha256");
+  for (const part of parts) sum.update(part);
+  return sum.digest("hex");
+}
