@@ -90,7 +90,10 @@ function script(name, text) {
 
 /** More of libuv's threads than its four: kernels compile on them, side by side. */
 function launcher(name, entry) {
-  script(name, `#!/bin/sh\nhere=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)\nUV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-16} exec "$here/node" "$here/app/${entry}" "$@"\n`);
+  script(
+    name,
+    `#!/bin/sh\nhere=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)\nUV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-16} exec "$here/node" "$here/app/${entry}" "$@"\n`,
+  );
 }
 
 function sizeOf(path) {

@@ -15,6 +15,7 @@ constexpr std::uint32_t POLLS = 64;
 using namespace topkit_emulator;
 
 void topkit_emu_atomic_begin(const volatile void* address, unsigned order, Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   fiber.place = place;
   fiber.waitsAt = "an atomic operation";
@@ -26,6 +27,7 @@ void topkit_emu_atomic_begin(const volatile void* address, unsigned order, Place
 }
 
 void topkit_emu_atomic_end(const volatile void* address, unsigned order) {
+  const race::Unseen unseen;
   if (!race::ENABLED) return;
   if (order & ACQUIRE) race::acquire(const_cast<void*>(address));
   else current->block->observed.insert(const_cast<void*>(address));
@@ -33,6 +35,7 @@ void topkit_emu_atomic_end(const volatile void* address, unsigned order) {
 
 // The other half: a relaxed read and a later fence are an acquire, also where a barrier lies between and another thread fences.
 void topkit_emu_fence(unsigned order, Place) {
+  const race::Unseen unseen;
   if (!race::ENABLED) return;
   Fiber& fiber = *current;
   if (order & RELEASE) fiber.fenced = true;

@@ -82,10 +82,12 @@ void block_thread_ended(Block& block) {
 using namespace topkit_emulator;
 
 int topkit_emu_block_barrier(BlockOperation operation, int predicate, const char* name, Place place) {
+  const race::Unseen unseen;
   return static_cast<int>(arrive(0, 0, true, operation, predicate != 0, name, place));
 }
 
 void topkit_emu_named_barrier(unsigned id, unsigned count, bool wait, Place place) {
+  const race::Unseen unseen;
   const char* const name = wait ? "named_barrier_sync" : "named_barrier_arrive";
   const std::uint32_t block = worker->launch.arguments.block;
   if (id > 15) worker->fail(*current, text("%s: barrier %u at %s; a block has barriers 0 to 15", name, id, describe(place).c_str()));

@@ -55,6 +55,7 @@ void* shared_bytes(std::uint32_t address, std::uint32_t bytes, Place place) {
 using namespace topkit_emulator;
 
 void topkit_emu_cluster_arrive(bool release, Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   Group& group = *fiber.block->group;
   if (fiber.clusterArrived) {
@@ -72,6 +73,7 @@ void topkit_emu_cluster_arrive(bool release, Place place) {
 }
 
 void topkit_emu_cluster_wait(Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   Group& group = *fiber.block->group;
   if (!fiber.clusterArrived) worker->fail(fiber, text("a thread waits at the cluster's barrier at %s without having arrived", describe(place).c_str()));

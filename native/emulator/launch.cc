@@ -128,6 +128,7 @@ void* topkit_emu_dynamic_shared() { return current->block->arena.dynamic(); }
 void* topkit_emu_static_shared(unsigned offset) { return current->block->arena.fixed() + offset; }
 
 void topkit_emu_pause(Place place) {
+  const race::Unseen unseen;
   current->place = place;
   current->waitsAt = "__nanosleep";
   worker->yield(*current);

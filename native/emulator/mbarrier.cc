@@ -109,6 +109,7 @@ void topkit_emu_mbarrier_init(unsigned address, unsigned count, Place place) {
 }
 
 void topkit_emu_mbarrier_arrive(unsigned address, unsigned arrivals, unsigned bytes, bool release, Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   worker->perhaps_yield(fiber);
   Mbarrier& barrier = at(address, "an arrival", place);
@@ -125,6 +126,7 @@ void topkit_emu_mbarrier_arrive(unsigned address, unsigned arrivals, unsigned by
 }
 
 bool topkit_emu_mbarrier_test(unsigned address, unsigned parity, bool wait, Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   Mbarrier& barrier = at(address, "a wait", place);
   if (parity > 1) worker->fail(fiber, text("an mbarrier's parity is 0 or 1, not %u, at %s", parity, describe(place).c_str()));
@@ -151,6 +153,7 @@ bool topkit_emu_mbarrier_test(unsigned address, unsigned parity, bool wait, Plac
 }
 
 void topkit_emu_store_async(unsigned address, unsigned long long value, unsigned bytes, unsigned barrier, Place place) {
+  const race::Unseen unseen;
   shared_bytes(barrier, 8, place);
   shared_bytes(address, bytes, place);
   if (address >> 24 != barrier >> 24) {
@@ -161,6 +164,7 @@ void topkit_emu_store_async(unsigned address, unsigned long long value, unsigned
 }
 
 void topkit_emu_bulk_copy(unsigned address, const void* source, unsigned bytes, unsigned barrier, Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   shared_bytes(barrier, 8, place);
   shared_bytes(address, bytes, place);

@@ -29,7 +29,8 @@ std::string neighbourhood(const TopkitEmulateLaunch& launch, std::uint64_t addre
   std::uint64_t least = NEAR;
   for (std::uint32_t i = 0; i < launch.bufferCount; ++i) {
     const TopkitEmulateBuffer& buffer = launch.buffers[i];
-    const std::uint64_t distance = address < buffer.address ? buffer.address - address : address - (buffer.address + buffer.bytes);
+    const std::uint64_t end = buffer.address + buffer.bytes;
+    const std::uint64_t distance = address < buffer.address ? buffer.address - address : address < end ? 0 : address - end;
     if (distance < least) {
       least = distance;
       nearest = &buffer;

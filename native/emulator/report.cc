@@ -72,7 +72,7 @@ std::string describe_instruction(const void* address) {
   if (!dladdr(address, &object) || !object.dli_fname) return text("address %p", address);
   const auto offset = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(object.dli_fbase);
   // Inlined functions first, their callers after them, one line each; a line may end in " (discriminator N)".
-  const std::string lines = output_of({"addr2line", "-i", "-e", object.dli_fname, text("0x%zx", static_cast<std::size_t>(offset))});
+  const std::string lines = output_of({"addr2line", "-s", "-i", "-e", object.dli_fname, text("0x%zx", static_cast<std::size_t>(offset))});
   std::string places;
   std::size_t from = 0;
   while (from < lines.size()) {

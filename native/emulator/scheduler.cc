@@ -68,6 +68,7 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
+  const race::Unseen unseen;
   worker = this;
   for (;;) {
     while (groups_.size() < resident_ && !launch.stopped() && start_group()) {}
@@ -333,6 +334,7 @@ void Worker::report_crash() {
 }
 
 void Worker::finish(Fiber& fiber) {
+  race::ignore();
   fiber.state = State::done;
   Block& block = *fiber.block;
   Group& group = *block.group;

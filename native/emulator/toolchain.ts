@@ -60,6 +60,11 @@ export function rewriteShared(text: string): string {
   });
 }
 
+/** What is compiled for a kernel's text: reports name its lines as those of `name`. */
+export function emulatorSource(text: string, name: string): string {
+  return `#line 1 ${JSON.stringify(name)}\n${rewriteShared(text)}`;
+}
+
 /** At the commas of a declaration that are in no bracket. */
 function splitDeclarators(declaration: string): string[] {
   const parts: string[] = [];
@@ -77,7 +82,7 @@ function splitDeclarators(declaration: string): string[] {
   return [...parts, declaration.slice(from)].map((part) => part.trim());
 }
 
-/** Arguments that make the shared object `output` of `source`, a file with a kernel's rewritten text. Reports name the source by this path. */
+/** Arguments that make the shared object `output` of `source`, a file with what emulatorSource() gave. */
 export function kernelArguments(source: string, output: string, mode: EmulatorMode): string[] {
   return [
     "-x",

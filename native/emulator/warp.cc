@@ -94,6 +94,7 @@ void warp_lane_ended(Warp& warp) {
 using namespace topkit_emulator;
 
 unsigned long long topkit_emu_warp(WarpOperation operation, unsigned mask, unsigned long long value, unsigned source, const char* name, Place place) {
+  const race::Unseen unseen;
   Fiber& fiber = *current;
   Worker& own = *worker;
   Warp& warp = *fiber.warp;

@@ -1,5 +1,6 @@
 #include "launch_list.h"
 
+#include <algorithm>
 #include <climits>
 
 #include "arguments.h"
@@ -13,6 +14,8 @@ constexpr unsigned kMaxCluster = 16;
 /** Parameters of a kernel, in 64-bit words: the driver's limit is 4 KiB, 32 KiB on newer devices. */
 constexpr std::uint32_t kMaxParameters = 4096;
 constexpr std::uint32_t kMaxPointers = 1024;
+/** More than any kernel of ours declares. */
+constexpr std::size_t kDeclaredParameters = 64;
 
 unsigned Field(Napi::Object step, const std::string& name, const char* field, std::int64_t low, std::int64_t high) {
   return static_cast<unsigned>(Integer(step.Get(field), (name + "." + field).c_str(), low, high));
@@ -53,6 +56,9 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
     step.values.push_back(Unsigned64(env, parameters.Get(i), (name + ".parameters[" + std::to_string(i) + "]").c_str()));
   }
   for (std::uint64_t& value : step.values) step.addresses.push_back(&value);
+  // The driver reads as many as the kernel declares: one that the list lacks is zero, not whatever lies behind the list.
+  static std::uint64_t zero = 0;
+  step.addresses.resize(std::max<std::size_t>(step.addresses.size(), kDeclaredParameters), &zero);
   CheckParameters(step, name);
 
   const Napi::Array slots = ArrayOf(given.Get("slots"), (name + ".slots").c_str());
@@ -93,20 +99,22 @@ void LaunchList::CheckGeometry(const Step& step, const std::string& name) const 
   CU(context->driver, cuFuncSetAttribute, step.function->handle, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1);
 }
 
-// The driver reads as many parameters as the kernel declares, from wherever the list ends; drivers from CUDA 12.4 on tell how many those are.
+// Drivers from CUDA 12.4 on tell a parameter's size. Only indices that the list has are asked for: to ask past the kernel's last one is an
+// API error, which tools such as compute-sanitizer report.
 void LaunchList::CheckParameters(const Step& step, const std::string& name) const {
   const auto infoOf = context->driver.cuFuncGetParamInfo;
   if (infoOf == nullptr) return;
-  std::size_t count = 0;
-  for (std::size_t offset = 0, bytes = 0; infoOf(step.function->handle, count, &offset, &bytes) == CUDA_SUCCESS; ++count) {
+  for (std::size_t i = 0; i < step.values.size(); ++i) {
+    std::size_t offset = 0;
+    std::size_t bytes = 0;
+    if (infoOf(step.function->handle, i, &offset, &bytes) != CUDA_SUCCESS) {
+      throw ArgumentFailure(name + " has " + std::to_string(step.values.size()) + " parameters; the kernel " + step.function->symbol + " takes " +
+                            std::to_string(i) + "; pass one value for each");
+    }
     if (bytes != sizeof(std::uint64_t)) {
-      throw ArgumentFailure(name + ": parameter " + std::to_string(count) + " of " + step.function->symbol + " has " + std::to_string(bytes) +
+      throw ArgumentFailure(name + ": parameter " + std::to_string(i) + " of " + step.function->symbol + " has " + std::to_string(bytes) +
                             " bytes; every parameter of a listed kernel has 8");
     }
-  }
-  if (count != step.values.size()) {
-    throw ArgumentFailure(name + " has " + std::to_string(step.values.size()) + " parameters; the kernel " + step.function->symbol + " takes " +
-                          std::to_string(count) + "; pass one value for each");
   }
 }
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type EmulatorMode, kernelArguments, programArguments, rewriteShared } from "../../native/emulator/toolchain.ts";
+import { type EmulatorMode, emulatorSource, kernelArguments, programArguments } from "../../native/emulator/toolchain.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = join(ROOT, "native/emulator");
@@ -31,7 +31,7 @@ export function scratch(): { readonly path: string } & Disposable {
 export function compileKernel(name: string, text: string, mode: EmulatorMode): string {
   return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text], (output) => {
     const source = join(dirname(output), basename(name));
-    writeFileSync(source, rewriteShared(text));
+    writeFileSync(source, emulatorSource(text, name));
     return kernelArguments(source, output, mode);
   });
 }

@@ -5,24 +5,26 @@ import { expect, it } from "vitest";
 import { compileReport, readPtxasLog } from "../../bench/compile-report.ts";
 import { variants } from "../../generated/variants.ts";
 import { addon, packageRoot } from "../../native/index.ts";
+import { describeWithNvrtc, HOW_TO_GET_NVRTC } from "../support/nvrtc.ts";
 
-it("compiles every generated kernel for each architecture, without a spill", { timeout: 900_000 }, async () => {
-  const info = addon().nvrtcInfo();
-  if (!info.ok) throw new Error(`this check needs NVRTC 13.0: ${info.reason}; pip install nvidia-cuda-nvrtc==13.0.88 and set TOPKIT_NVRTC`);
-  const out = join(packageRoot, "bench", "out");
-  const report = await compileReport({ out, log: console.log });
-  expect(report.failures).toEqual([]);
-  // every kernel declares minArch 80 or more; each is compiled for at least the newest architecture
-  const newest = Math.max(...info.arches);
-  expect(report.compiled.filter((kernel) => kernel.arch === newest).map((kernel) => kernel.symbol)).toEqual(variants.map((variant) => variant.symbol));
-  expect(new Set(report.compiled.map((kernel) => kernel.arch))).toEqual(new Set([80, 90, newest]));
-  expect((await readFile(join(out, "compile-report.csv"), "utf8")).trim().split("\n")).toHaveLength(report.compiled.length + 1);
-  expect(await readFile(join(out, "compile-report.md"), "utf8")).toContain(`${report.compiled.length} compiled, 0 failures`);
-});
+describeWithNvrtc("the generated kernels", () => {
+  it("compiles every generated kernel for each architecture, without a spill", { timeout: 900_000 }, async () => {
+    const info = addon().nvrtcInfo();
+    if (!info.ok) throw new Error(`NVRTC is missing: ${info.reason}; ${HOW_TO_GET_NVRTC}`);
+    const out = join(packageRoot, "bench", "out");
+    const report = await compileReport({ out, log: console.log });
+    expect(report.failures).toEqual([]);
+    // every kernel declares minArch 80 or more; each is compiled for at least the newest architecture
+    const newest = Math.max(...info.arches);
+    expect(report.compiled.filter((kernel) => kernel.arch === newest).map((kernel) => kernel.symbol)).toEqual(variants.map((variant) => variant.symbol));
+    expect(new Set(report.compiled.map((kernel) => kernel.arch))).toEqual(new Set([80, 90, newest]));
+    expect((await readFile(join(out, "compile-report.csv"), "utf8")).trim().split("\n")).toHaveLength(report.compiled.length + 1);
+    expect(await readFile(join(out, "compile-report.md"), "utf8")).toContain(`${report.compiled.length} compiled, 0 failures`);
+  });
 
-it("reports a kernel that spills", { timeout: 60_000 }, async () => {
-  // 1024 threads leave 64 registers each, which cannot hold 256 live values
-  const source = `extern "C" __global__ void __launch_bounds__(1024) spills(const float* x, float* y) {
+  it("reports a kernel that spills", { timeout: 60_000 }, async () => {
+    // 1024 threads leave 64 registers each, which cannot hold 256 live values
+    const source = `extern "C" __global__ void __launch_bounds__(1024) spills(const float* x, float* y) {
   float v[256];
 #pragma unroll
   for (int i = 0; i < 256; i++) v[i] = x[i * 1024 + threadIdx.x];
@@ -30,8 +32,9 @@ it("reports a kernel that spills", { timeout: 60_000 }, async () => {
 #pragma unroll
   for (int i = 0; i < 256; i++) y[i * 1024 + threadIdx.x] = v[i] * v[255 - i];
 }`;
-  const { log } = await addon().compile(source, "spills.cu", "sm_90", ["--ptxas-options=-v"]);
-  expect(readPtxasLog(log).spillBytes).toBeGreaterThan(0);
+    const { log } = await addon().compile(source, "spills.cu", "sm_90", ["--ptxas-options=-v"]);
+    expect(readPtxasLog(log).spillBytes).toBeGreaterThan(0);
+  });
 });
 
 it("does not take a silent compiler for a clean one", () => {

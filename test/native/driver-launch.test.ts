@@ -167,7 +167,7 @@ test("steps and pointers are checked", () => {
     [{ ...good, block: 1025 }, "steps[0].block is 1025; allowed: an integer from 1 to 1024"],
     [{ ...good, block: 513 }, "registers allow 512"],
     [{ ...good, sharedBytes: 50_000 }, "call setMaxSharedBytes()"],
-    [{ ...good, parameters: [1n] }, "has 1 parameters; the kernel store takes 2"],
+    [{ ...good, parameters: [1n, 2n, 3n] }, "has 3 parameters; the kernel store takes 2"],
     [{ ...good, parameters: [1n, -1n] }, "steps[0].parameters[1] is -1n; allowed: a bigint from 0n"],
     [{ ...good, slots: [{ parameter: 2, pointer: 0 }] }, "steps[0].slots[0].parameter is 2; allowed: an integer from 0 to 1"],
     [{ ...good, slots: [{ parameter: 0, pointer: 1 }] }, "steps[0].slots[0].pointer is 1; allowed: an integer from 0 to 0"],
