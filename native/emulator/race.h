@@ -8,8 +8,8 @@
 #include <sanitizer/tsan_interface.h>
 #include <sys/mman.h>
 
-extern "C" void AnnotateIgnoreReadsAndWritesBegin(const char* file, int line);
-extern "C" void AnnotateIgnoreReadsAndWritesEnd(const char* file, int line);
+extern "C" void __tsan_ignore_thread_begin();
+extern "C" void __tsan_ignore_thread_end();
 extern "C" void __tsan_read_range(void* address, unsigned long bytes);
 extern "C" void __tsan_write_range(void* address, unsigned long bytes);
 #endif
@@ -26,8 +26,8 @@ inline void release(void* object) { __tsan_release(object); }
 inline void acquire(void* object) { __tsan_acquire(object); }
 inline void reads(const void* address, std::size_t bytes) { __tsan_read_range(const_cast<void*>(address), bytes); }
 inline void writes(void* address, std::size_t bytes) { __tsan_write_range(address, bytes); }
-inline void ignore() { AnnotateIgnoreReadsAndWritesBegin(__FILE__, __LINE__); }
-inline void heed() { AnnotateIgnoreReadsAndWritesEnd(__FILE__, __LINE__); }
+inline void ignore() { __tsan_ignore_thread_begin(); }
+inline void heed() { __tsan_ignore_thread_end(); }
 // Whole pages get a new owner, whose accesses have nothing to do with the old one's: mapping them anew clears what is known of them.
 inline void forget(void* pages, std::size_t bytes) { mmap(pages, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0); }
 #else
