@@ -1,0 +1,57 @@
+/** The package as a user gets it: packed, installed into an empty folder without a compiler, imported, run. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../native/index.ts";
+import { oracleTopk } from "../support/oracle.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "topkit-pack-"));
+const installed = path.join(folder, "node_modules", "topkit");
+
+const run = (command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): string =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+
+/** Where a compiler would be called, it fails. */
+const NO_COMPILER = { CC: "/bin/false", CXX: "/bin/false" };
+
+beforeAll(() => {
+  run("npm", ["run", "--silent", "build"], packageRoot);
+  run("node", ["scripts/prebuild.mjs"], packageRoot);
+  // the two steps above are what npm's own hooks would do, less a second compilation of the addon
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], packageRoot)) as { filename: string }[];
+  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+  run("npm", ["install", "--no-audit", "--no-fund", path.join(folder, packed!.filename)], folder, NO_COMPILER);
+}, 300_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the installed package", () => {
+  it("computes what the oracle says", () => {
+    const data = Float32Array.from({ length: 3 * 1000 }, (_, at) => Math.fround(Math.sin(at * 12.9898) * 43758.5453) % 1);
+    const script = `
+      import { topk, TopkitError } from "topkit";
+      import { tileStream } from "topkit/dsl";
+      const data = Float32Array.from(JSON.parse(process.argv[1]));
+      const { values, indices } = await topk(data, { rows: 3, k: 7, backend: "cpu" });
+      const refused = await topk(data, { rows: 3, k: 5000 }).catch((error) => error instanceof TopkitError && error.code);
+      console.log(JSON.stringify({ values: [...values], indices: [...indices], refused, kernel: tileStream.name }));`;
+    const printed = JSON.parse(run("node", ["--input-type=module", "--eval", script, JSON.stringify([...data])], folder, NO_COMPILER));
+    const expected = oracleTopk({ data, rows: 3, cols: 1000, k: 7, dtype: "f32" });
+    expect(printed).toEqual({ values: [...expected.values], indices: [...expected.indices], refused: "TK105", kernel: "tile_stream" });
+  });
+
+  it("runs from the command line and checks its demo", () => {
+    const printed = JSON.parse(run("npx", ["topkit", "run", "--demo", "--backend", "cpu", "--json"], folder, NO_COMPILER));
+    expect(printed).toMatchObject({ backend: "cpu", rows: 4, cols: 50304 });
+  });
+
+  it("brings the kernels' sources and the addon, no tests and no build tools", () => {
+    const packages = readdirSync(path.join(folder, "node_modules")).filter((name) => !name.startsWith("."));
+    expect(packages.sort()).toEqual(["commander", "topkit"]);
+    expect(readFileSync(path.join(installed, "generated/kernels/tile_stream_bf16_largest_warps4_candidates64_vectors1.cu"), "utf8")).toContain("__global__");
+    expect(readFileSync(path.join(installed, `prebuilds/${process.platform}-${process.arch}/topkit.node`)).length).toBeGreaterThan(100_000);
+    expect(() => readFileSync(path.join(installed, "test"))).toThrow(/ENOENT/);
+  });
+});
