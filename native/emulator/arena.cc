@@ -13,6 +13,8 @@ namespace topkit_emulator {
 namespace {
 constexpr std::size_t GUARD = 64 * 1024;
 constexpr std::size_t PAGE = 16 * 1024;  // a multiple of the page size of every platform
+constexpr std::size_t ORDERS_PAGES = PAGE;
+static_assert(Arena::ORDERS <= ORDERS_PAGES, "one byte each");
 constexpr std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 }  // namespace
 
@@ -26,7 +28,7 @@ bool Arena::map(std::uint32_t dynamicBytes, std::uint32_t staticBytes, bool chec
   staticOffset_ = static_cast<std::uint32_t>(round_up(dynamicBytes + REDZONE, 128));
   bytes_ = staticOffset_ + staticBytes;
   pages_ = round_up(bytes_, PAGE);
-  mappingBytes_ = pages_ + 2 * GUARD;
+  mappingBytes_ = pages_ + 2 * GUARD + (race::ENABLED ? ORDERS_PAGES : 0);
   void* memory = mmap(nullptr, mappingBytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return false;
   mapping_ = static_cast<unsigned char*>(memory);
@@ -37,7 +39,7 @@ bool Arena::map(std::uint32_t dynamicBytes, std::uint32_t staticBytes, bool chec
 }
 
 void Arena::reset(unsigned char poison) {
-  race::forget(base_, pages_);
+  race::forget(base_, pages_ + ORDERS_PAGES);
   poison_ = poison;
   std::memset(base_, poison, bytes_);
   std::fill(initialised_.begin(), initialised_.end(), 0);

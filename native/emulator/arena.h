@@ -33,6 +33,10 @@ class Arena {
   // For a new block: nothing is initialised.
   void reset(unsigned char poison);
 
+  // Race mode: addresses that stand for orders of this block; new ones, to ThreadSanitizer, for each block.
+  static constexpr std::size_t ORDERS = 4096;
+  char* order(std::size_t which) const { return reinterpret_cast<char*>(base_ + pages_) + which; }
+
   unsigned char* dynamic() const { return base_; }
   unsigned char* fixed() const { return base_ + staticOffset_; }
   std::uint32_t bytes() const { return bytes_; }

@@ -1,18 +1,13 @@
 // What surrounds an atomic operation, and fences.
 #include "race.h"
-#include "report.h"
 #include "scheduler.h"
 
-namespace topkit_emulator {
+using namespace topkit_emulator;
 
 namespace {
 // A loop that polls with atomics must let the others run, or it polls for ever.
 constexpr std::uint32_t POLLS = 64;
 }  // namespace
-
-}  // namespace topkit_emulator
-
-using namespace topkit_emulator;
 
 void topkit_emu_atomic_begin(const volatile void* address, unsigned order, Place place) {
   const race::Unseen unseen;

@@ -52,7 +52,7 @@ std::uint64_t arrive(std::uint32_t id, std::uint32_t count, bool wait, BlockOper
     own.fail(fiber, text("divergence at a barrier: %u threads are in %s at %s, this one is in %s at %s", barrier.arrived, barrier.name,
                          describe(barrier.place).c_str(), name, describe(place).c_str()));
   }
-  char* const order = &barrier.order[barrier.phase & 1];
+  char* const order = block.arena.order(BARRIER_ORDERS + 2 * id + (barrier.phase & 1));
   race::release(order);
   ++barrier.arrived;
   barrier.trues += predicate;

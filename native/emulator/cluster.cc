@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint32_t OFFSET_BITS = 24;
 
+void* order(const Group& group, std::uint64_t phase) { return group.blocks[0]->arena.order(CLUSTER_ORDERS + (phase & 1)); }
+
 void complete_if_all(Group& group) {
   if (group.alive == 0 || group.clusterArrived != group.alive) return;
   ++group.clusterPhase;
@@ -67,7 +69,7 @@ void topkit_emu_cluster_arrive(bool release, Place place) {
   fiber.clusterPhase = group.clusterPhase;
   fiber.place = place;
   fiber.waitsAt = "cluster_arrive";
-  if (release) race::release(&group.clusterOrder[group.clusterPhase & 1]);
+  if (release) race::release(order(group, group.clusterPhase));
   ++group.clusterArrived;
   complete_if_all(group);
 }
@@ -80,7 +82,7 @@ void topkit_emu_cluster_wait(Place place) {
   worker->perhaps_yield(fiber);
   if (group.clusterPhase == fiber.clusterPhase) worker->wait(fiber, State::atCluster, "cluster_wait", place);
   fiber.clusterArrived = false;
-  race::acquire(&group.clusterOrder[fiber.clusterPhase & 1]);
+  race::acquire(order(group, fiber.clusterPhase));
 }
 
 unsigned topkit_emu_shared_address(const void* pointer, Place place) {

@@ -98,8 +98,8 @@ std::string run(const Job& job, const std::vector<std::string>& fields) {
     else if (name == "workers") launch.workers = static_cast<std::uint32_t>(value);
     else if (name == "seed") launch.seed = value;
     else if (name == "timeout") launch.timeoutMilliseconds = value;
-    else if (name == "checked") launch.flags |= value ? TOPKIT_EMULATE_CHECKED : 0;
-    else if (name == "coresident") launch.flags |= value ? TOPKIT_EMULATE_CO_RESIDENT : 0;
+    else if (name == "checked") launch.flags |= value ? std::uint32_t{TOPKIT_EMULATE_CHECKED} : 0;
+    else if (name == "coresident") launch.flags |= value ? std::uint32_t{TOPKIT_EMULATE_CO_RESIDENT} : 0;
     else throw bad("a launch has no \"" + name + "\"");
   }
   std::vector<std::uint64_t> parameters;

@@ -74,15 +74,13 @@ bool complete(Worker& own, Group& group, const Pending& pending) {
                      describe(*pending.issuer));
     return false;
   }
-  void* const sanitizer = race::current();
-  if (race::ENABLED) {
-    race::switch_to(pending.sanitizer);
-    if (pending.source) race::reads(pending.source, pending.bytes);
-    race::writes(destination, pending.bytes);
-    race::release(&barrier);
-    race::switch_to(sanitizer);
-    race::destroy(pending.sanitizer);
-  }
+  void* const ownSanitizer = race::current();
+  race::switch_to(pending.sanitizer);
+  if (pending.source) race::reads(pending.source, pending.bytes);
+  race::writes(destination, pending.bytes);
+  race::release(&barrier);
+  race::switch_to(ownSanitizer);
+  race::destroy(pending.sanitizer);
   std::memcpy(destination, pending.source ? pending.source : &pending.value, pending.bytes);
   target.arena.mark(destination, pending.bytes, true);
   if (barrier.bytes - static_cast<std::int64_t>(pending.bytes) < -MAX_BYTES) {

@@ -28,8 +28,12 @@ inline void reads(const void* address, std::size_t bytes) { __tsan_read_range(co
 inline void writes(void* address, std::size_t bytes) { __tsan_write_range(address, bytes); }
 inline void ignore() { __tsan_ignore_thread_begin(); }
 inline void heed() { __tsan_ignore_thread_end(); }
-// Whole pages get a new owner, whose accesses have nothing to do with the old one's: mapping them anew clears what is known of them.
-inline void forget(void* pages, std::size_t bytes) { mmap(pages, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0); }
+// Whole pages get a new owner, whose accesses and orders have nothing to do with the old one's. Only unmapping clears what is known of the
+// orders. Nobody else maps meanwhile: race mode has one thread.
+inline void forget(void* pages, std::size_t bytes) {
+  munmap(pages, bytes);
+  mmap(pages, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
 #else
 constexpr bool ENABLED = false;
 inline void* current() { return nullptr; }

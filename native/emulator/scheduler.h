@@ -42,7 +42,6 @@ struct Warp {
   std::array<Meeting, 32> meetings;
   std::uint32_t meetingCount = 0;
   std::uint32_t syncs = 0;
-  std::array<char, 64> order;  // race mode: addresses only
 };
 
 // Barrier 0 is __syncthreads; all 16 may be named ones.
@@ -55,7 +54,6 @@ struct Barrier {
   Place place = {"", 0};
   std::uint32_t phase = 0;
   std::array<std::uint32_t, 32> waiting{};  // lanes of each warp
-  std::array<char, 2> order;                // race mode: one for each phase, in turns
 };
 
 struct Block {
@@ -66,6 +64,11 @@ struct Block {
   Arena arena;
   std::set<void*> observed;  // race mode: where atomics have read
 };
+
+// Race mode: what is released at an arrival and acquired at a departure. Two in turns for a barrier, since nobody arrives at the phase after
+// the next before all have left this one; more for a warp, whose meetings overlap.
+enum : std::size_t { BARRIER_ORDERS = 0, CLUSTER_ORDERS = 32, WARP_ORDERS = 64, ORDERS_A_WARP = 64 };
+static_assert(WARP_ORDERS + 32 * ORDERS_A_WARP <= Arena::ORDERS, "32 warps");
 
 // A copy or store that is under way.
 struct Pending {
@@ -83,7 +86,6 @@ struct Group {
   std::uint32_t alive = 0;
   std::uint64_t clusterPhase = 0;
   std::uint32_t clusterArrived = 0;
-  std::array<char, 2> clusterOrder;
   std::deque<Pending> pending;
   std::vector<Fiber*> mbarrierWaiters;
 };
@@ -141,12 +143,15 @@ class Worker {
   bool start_group();
   void start_block(Block& block, std::uint32_t index);
   void finish_group(Group& group);
-  void finish_pending_or_deadlock();
+  void land_one(Group& group);
+  void land_or_deadlock();
   void release_fiber(Fiber& fiber);
   Fiber* next();
   Warp* choose_warp();
   void drop_first();
   void leave(Fiber& fiber);
+  Fiber* next_or_own();
+  void go(Fiber& fiber, Fiber* following);
   void check_clock();
 
   Context main_;
@@ -160,6 +165,7 @@ class Worker {
   std::vector<std::unique_ptr<Group>> groups_;  // alive
   std::vector<std::unique_ptr<Group>> idle_;
   std::vector<Group*> ended_;
+  std::deque<void*> retired_;  // race mode: contexts of fibers that ended
   std::vector<Warp*> ready_;
   std::size_t first_ = 0;
   std::uint32_t resident_ = 1;

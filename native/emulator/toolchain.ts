@@ -15,6 +15,7 @@ export const RUNTIME_SOURCES = [
   "cluster.cc",
   "faults.cc",
   "fiber.cc",
+  "groups.cc",
   "hooks.cc",
   "launch.cc",
   "mbarrier.cc",
@@ -132,3 +133,6 @@ export function programArguments(output: string, options: { readonly race: boole
     "-ldl",
   ];
 }
+
+/** For the race program: little history, since every CUDA thread costs it, and status 66 after a race. */
+export const RACE_ENVIRONMENT = { TSAN_OPTIONS: "history_size=0 report_thread_leaks=0 halt_on_error=0 exitcode=66" } as const;

@@ -105,7 +105,7 @@ unsigned long long topkit_emu_warp(WarpOperation operation, unsigned mask, unsig
   std::uint32_t which = 0;
   while (which < warp.meetingCount && warp.meetings[which].mask != mask) ++which;
   if (which == warp.meetingCount) {
-    void* const order = &warp.order[warp.syncs++ % warp.order.size()];
+    void* const order = warp.block->arena.order(WARP_ORDERS + fiber.thread / 32 * ORDERS_A_WARP + warp.syncs++ % ORDERS_A_WARP);
     warp.meetings[warp.meetingCount++] = {mask, 0, operation, name, place, order};
   }
   Meeting& meeting = warp.meetings[which];

@@ -5,12 +5,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type EmulatorMode, emulatorSource, kernelArguments, programArguments } from "../../native/emulator/toolchain.ts";
+import { type EmulatorMode, emulatorSource, kernelArguments, programArguments, RACE_ENVIRONMENT } from "../../native/emulator/toolchain.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = join(ROOT, "native/emulator");
 const CACHE = join(ROOT, "node_modules/.cache/topkit-emulator");
-const COMPILER = process.env["CXX"] ?? "g++";
+const COMPILER = process.env.CXX ?? "g++";
 
 export type Program = "plain" | "race" | "ucontext";
 
@@ -47,16 +47,19 @@ export function runJob(program: Program, lines: readonly (readonly (string | num
   const job = join(folder.path, "job");
   writeFileSync(job, lines.map((fields) => `${fields.join("\t")}\n`).join(""));
   const path = buildProgram(program);
-  // ThreadSanitizer of GCC 12 cannot live with the address-space layouts that newer kernels choose
-  const command = program === "race" ? ["setarch", process.arch === "x64" ? "x86_64" : "aarch64", "-R", path, job] : [path, job];
-  const result = spawnSync(command[0]!, command.slice(1), {
-    encoding: "utf8",
-    timeout,
-    env: { ...process.env, TSAN_OPTIONS: "history_size=0 report_thread_leaks=0 halt_on_error=0 exitcode=66" },
-    maxBuffer: 1 << 26,
-  });
-  if (result.error) throw result.error;
-  return { status: result.status, text: result.stdout + result.stderr };
+  const run = (command: string, ...rest: string[]): Outcome => {
+    const { status, stdout, stderr, error } = spawnSync(command, rest, {
+      encoding: "utf8",
+      timeout,
+      env: { ...process.env, ...RACE_ENVIRONMENT },
+      maxBuffer: 1 << 26,
+    });
+    if (error) throw error;
+    return { status, text: stdout + stderr };
+  };
+  const outcome = run(path, job);
+  // ThreadSanitizer of GCC 12 and 13 cannot live with every layout of the address space that Linux draws
+  return outcome.text.includes("unexpected memory mapping") ? run("setarch", "-R", path, job) : outcome;
 }
 
 /** Builds into a folder of its own and renames: two processes at once, or one that is killed, leave nothing half done. */

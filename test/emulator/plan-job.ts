@@ -1,0 +1,96 @@
+/** Runs a whole plan on the emulator: what dsl/ says of its launches, the generated text of its kernels, and files for its buffers. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DTYPE_BYTES, type Plan, plans, type Request, type ResolvedPlan, resolve, type Scalar, spanOf, variantSymbol } from "../../dsl/index.ts";
+import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
+import { type OracleResult, oracleTopk, rawBits } from "../support/oracle.ts";
+import { compileKernel, type Outcome, type Program, runJob, scratch } from "./emulator.ts";
+
+const KERNELS = fileURLToPath(new URL("../../generated/kernels/", import.meta.url));
+
+export interface PlanCase {
+  readonly plan: string;
+  readonly request: Request;
+  readonly force?: Readonly<Record<string, Scalar>>;
+  readonly data: Float32Array | Uint16Array;
+  readonly lengths?: Int32Array;
+  /** Bytes that x begins behind a 256-byte boundary. */
+  readonly skew?: number;
+  readonly seed?: number;
+  readonly mode?: EmulatorMode;
+  readonly program?: Program;
+  /** Changes a kernel's text before it is compiled. */
+  readonly mutate?: (text: string, symbol: string) => string;
+  /** Runs of the launches more than one, for their time. */
+  readonly repeat?: number;
+}
+
+export interface PlanOutcome extends Outcome {
+  readonly values: Uint32Array | Uint16Array;
+  readonly indices: Int32Array | BigInt64Array;
+}
+
+export function resolved({ plan: name, request, force }: Pick<PlanCase, "plan" | "request" | "force">): ResolvedPlan {
+  const plan = plans.find((each: Plan) => each.name === name);
+  if (!plan) throw new Error(`no plan "${name}"`);
+  const resolution = resolve(plan, request, { force });
+  if (!resolution.ok) throw new Error(resolution.reason);
+  return resolution.resolved;
+}
+
+export function runPlan(given: PlanCase): PlanOutcome {
+  const { request, data, lengths, skew = 0, seed = 0, mode = "checked", program = "plain", mutate = (text) => text, repeat } = given;
+  const { stages, workspace } = resolved(given);
+  using folder = scratch();
+  const file = (name: string): string => join(folder.path, name);
+  const elementBytes = DTYPE_BYTES[request.dtype];
+  const answers = request.rows * request.k;
+  writeFileSync(file("x"), new Uint8Array(data.buffer, data.byteOffset, spanOf(request) * elementBytes));
+  // what a kernel leaves unwritten is no answer
+  writeFileSync(file("dirt"), new Uint8Array(Math.max(answers * 8, ...workspace.map(({ bytes }) => bytes))).fill(0xcd));
+  const lines: (string | number)[][] = [
+    ["buffer", "x", spanOf(request) * elementBytes, skew, file("x"), "-"],
+    ["buffer", "values", answers * elementBytes, 0, file("dirt"), file("values")],
+    ["buffer", "indices", answers * request.indexBytes, 0, file("dirt"), file("indices")],
+    ...workspace.map(({ name, bytes }) => ["buffer", name, bytes, 0, file("dirt"), "/dev/null"]),
+  ];
+  if (lengths) {
+    writeFileSync(file("lengths"), lengths);
+    lines.push(["buffer", "lengths", lengths.byteLength, 0, file("lengths"), "-"]);
+  }
+  for (const { kernel, spec, tune, launch, arguments: parameters } of stages) {
+    const symbol = variantSymbol(kernel, spec, tune);
+    const text = mutate(readFileSync(join(KERNELS, `${symbol}.cu`), "utf8"), symbol);
+    lines.push([
+      "launch",
+      compileKernel(`${symbol}.cu`, text, mode),
+      symbol,
+      `grid=${launch.grid}`,
+      `block=${launch.block}`,
+      `cluster=${launch.cluster}`,
+      `shared=${launch.sharedBytes}`,
+      `seed=${seed}`,
+      `checked=${Number(mode === "checked")}`,
+      "--",
+      ...parameters.map((parameter) => {
+        if (parameter.kind === "shape") return parameter.value;
+        return parameter.name === "lengths" && !lengths ? 0 : `@${parameter.name}`;
+      }),
+    ]);
+    if (repeat !== undefined) lines.push(["repeat", repeat]);
+  }
+  const outcome = runJob(program, lines);
+  const read = (name: string): ArrayBuffer => (outcome.status === 2 ? new ArrayBuffer(0) : Uint8Array.from(readFileSync(file(name))).buffer);
+  return {
+    ...outcome,
+    values: request.dtype === "f32" ? new Uint32Array(read("values")) : new Uint16Array(read("values")),
+    indices: request.indexBytes === 8 ? new BigInt64Array(read("indices")) : new Int32Array(read("indices")),
+  };
+}
+
+/** The oracle's answer for the same case, as bits. */
+export function expectedOf({ request, data, lengths }: PlanCase): { values: Uint32Array | Uint16Array; indices: Int32Array | BigInt64Array } {
+  const { values, indices }: OracleResult = oracleTopk({ ...request, data, ...(lengths && { lengths }) });
+  return { values: rawBits(values), indices: request.indexBytes === 8 ? BigInt64Array.from(indices, BigInt) : indices };
+}
