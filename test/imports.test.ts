@@ -27,7 +27,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   test: {
     ours: ["dsl", "generator", "generated", "native", "runtime", "bench", "cli"],
     node: true,
-    packages: ["vitest", "fast-check", "ts-morph", "handlebars", "typescript"],
+    // topkit: test/package imports what was packed
+    packages: ["vitest", "fast-check", "ts-morph", "handlebars", "typescript", "topkit"],
   },
 };
 

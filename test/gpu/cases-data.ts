@@ -1,15 +1,19 @@
 /** Cases that turn data and layout: every pattern, strides, bases, lengths, index types. */
 import { plans } from "../../dsl/index.ts";
 import type { TopkCase } from "./case.ts";
-import { answers, SINGLE, SPECS, TWO_STAGE } from "./cases-shapes.ts";
+import { answers, SINGLE, SPECS, TWO_STAGE, widestOf } from "./cases-shapes.ts";
 import { PATTERNS } from "./patterns.ts";
 
 /** For each plan a row that it is meant for. */
 const TYPICAL = [
-  ...SINGLE.flatMap((plan) => [
-    { plan, cols: 777, ks: [1, 40, 777] },
-    { plan, cols: 4096, ks: [100] },
-  ]),
+  ...SINGLE.flatMap((plan) => {
+    const widest = widestOf(plan);
+    const cols = Math.min(777, widest - 1);
+    return [
+      { plan, cols, ks: [1, 40, cols] },
+      { plan, cols: widest, ks: [Math.min(100, widest)] },
+    ];
+  }),
   ...TWO_STAGE.flatMap((plan) => [
     { plan, cols: 10007, ks: [1, 50, 300] },
     // one chunk a row: nothing but the buffer's overflow is tested
@@ -63,7 +67,7 @@ const LAYOUTS: readonly { readonly offset?: number; readonly gap?: number }[] = 
 /** Bases and strides that no vector load is aligned to. Gaps and what lies around x would win if they were read. */
 export function layoutCases(): TopkCase[] {
   const shapes = [
-    ...SINGLE.flatMap((plan) => [31, 64, 1000, 4096].map((cols) => ({ plan, cols }))),
+    ...SINGLE.flatMap((plan) => [31, 64, 1000, 4096].filter((cols) => cols <= widestOf(plan)).map((cols) => ({ plan, cols }))),
     ...TWO_STAGE.flatMap((plan) => [9, 1000, 4096, 4099, 8200].map((cols) => ({ plan, cols }))),
   ];
   return SPECS.flatMap((spec) =>
@@ -123,10 +127,10 @@ export function lengthCases(): TopkCase[] {
 }
 
 export function indexCases(): TopkCase[] {
-  const shapes = plans.map(({ name, stages }) => ({ plan: name, cols: stages.length === 1 ? 1000 : 50304 }));
+  const shapes = plans.map(({ name, stages }) => ({ plan: name, cols: stages.length === 1 ? Math.min(1000, widestOf(name)) : 50304 }));
   return SPECS.flatMap((spec) =>
     shapes.flatMap(({ plan, cols }) =>
-      [1, 77].map((k): TopkCase => ({ group: "int64 indices", rows: 9, cols, k, ...spec, pattern: "llm", indices: "i64", plan })),
+      [1, Math.min(77, cols)].map((k): TopkCase => ({ group: "int64 indices", rows: 9, cols, k, ...spec, pattern: "llm", indices: "i64", plan })),
     ),
   );
 }

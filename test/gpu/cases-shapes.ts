@@ -22,6 +22,11 @@ export function answers(planName: string, c: Pick<TopkCase, "rows" | "cols" | "k
   return resolve(plan, { ...c, rowStride: c.cols, indexBytes: 4 }, { force }).ok;
 }
 
+/** The most columns, as a power of two up to 4096, that a one-kernel plan answers; 0 where it answers none. */
+export const widestOf = (planName: string, force: Readonly<Record<string, Scalar>> = {}): number =>
+  [4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1].find((cols) => SPECS.every((spec) => answers(planName, { rows: 1, cols, k: 1, ...spec }, force))) ??
+  0;
+
 const forced = (kernel: AnyKernel, config: AnyConfig): AnyConfig =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [`${kernel.name}.${name}`, value]));
 
@@ -38,7 +43,7 @@ export function configCases(): TopkCase[] {
   return plans.flatMap((plan) =>
     shippedConfigs(plan).flatMap((shipped, at) =>
       SPECS.flatMap((spec, turn) => {
-        const shapes = plan.stages.length === 1 ? rowShapes(shipped) : chunkedShapes(shipped);
+        const shapes = plan.stages.length === 1 ? rowShapes(plan.name, shipped) : chunkedShapes(shipped);
         return shapes
           .filter((shape) => answers(plan.name, { ...shape, ...spec }, shape.config))
           .map((shape, which): TopkCase => {
@@ -54,13 +59,10 @@ export function configCases(): TopkCase[] {
 
 type ForcedShape = Pick<TopkCase, "rows" | "cols" | "k"> & { readonly config: AnyConfig };
 
-/** For a network as wide as `width`: the rows that just fit, and those that leave most of it empty. */
-function rowShapes(config: AnyConfig): ForcedShape[] {
-  const width = Number(config["bitonic_block.width"]);
-  const rowsPerBlock = Number(config["bitonic_block.rowsPerBlock"]);
-  return [width - 1, width, width / 2 + 1, width / 4 + 1].flatMap((cols) =>
-    [1, Math.ceil(cols / 3), cols].map((k) => ({ rows: rowsPerBlock + 1, cols, k, config })),
-  );
+/** The widest rows that a config answers, and those that leave most of its room empty; the last block is not full. */
+function rowShapes(planName: string, config: AnyConfig): ForcedShape[] {
+  const width = widestOf(planName, config);
+  return [width - 1, width, width / 2 + 1, width / 4 + 1].flatMap((cols) => [1, Math.ceil(cols / 3), cols].map((k) => ({ rows: 9, cols, k, config })));
 }
 
 /** Three chunks and a rest, with the greatest k that all lists hold, and half of it. */
@@ -74,24 +76,26 @@ function chunkedShapes(config: AnyConfig): ForcedShape[] {
 /** Rows that fit a block, of every length next to a boundary. */
 export function rowBoundaryCases(): TopkCase[] {
   const cols = distinct([1, 2, 3, 5, 7, 8, 9, 15, 16, 17, ...[32, 64, 128, 256, 512, 1024, 2048, 4096].flatMap(around), 1000, 3000]);
-  return cols
-    .filter((each) => each <= 4096)
-    .flatMap((each, at) =>
-      SPECS.flatMap((spec, turn) =>
-        distinct([1, Math.ceil(each / 3), each]).map(
-          (k): TopkCase => ({
-            group: "rows that fit a block",
-            rows: 3,
-            cols: each,
-            k,
-            ...spec,
-            pattern: inTurn(PLAIN, at + turn),
-            plan: SINGLE[0]!,
-            quick: each === 65,
-          }),
+  return SINGLE.flatMap((plan) =>
+    cols
+      .filter((each) => each <= widestOf(plan))
+      .flatMap((each, at) =>
+        SPECS.flatMap((spec, turn) =>
+          distinct([1, Math.ceil(each / 3), each]).map(
+            (k): TopkCase => ({
+              group: "rows that fit a block",
+              rows: 3,
+              cols: each,
+              k,
+              ...spec,
+              pattern: inTurn(PLAIN, at + turn),
+              plan,
+              quick: each === 65,
+            }),
+          ),
         ),
       ),
-    );
+  );
 }
 
 /** Tiles that stage 1 reads at once, by its shipped configs. */

@@ -7,7 +7,7 @@ import { FakeDevice, type Fault } from "./fake-device.ts";
 import { PATTERNS } from "./patterns.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
 
-const SMALL = "^layouts: 5x1000 .* bitonic_block|^lengths: 14x100 .*stream_tile|^int64 indices: 9x1000 ";
+const SMALL = "^layouts: 5x1000 .* bitonic_block|^lengths: 14x100 .*stream_tile|^int64 indices: 9x1000 .*bitonic_block";
 
 async function run(fault?: Fault, filter = SMALL, backend: SuiteBackend = "cuda"): Promise<SuiteResult & { live: number; lines: string[] }> {
   const device = new FakeDevice(fault);
