@@ -40,7 +40,11 @@ function asText({ node, platform, glibc, addon, cpu, driver, nvrtc, cache, compi
   if ("trail" in nvrtc) lines.push(...trail(nvrtc.trail));
   lines.push(line(cache.ok, "cache", `${cache.folder ?? "none"}: ${cache.state}`));
   lines.push(
-    line(compiler.ok, "compiler", compiler.ok ? `${compiler.version}, ${compiler.path}` : `${compiler.reason}; only the emulator of a later version needs one`),
+    line(
+      compiler.ok,
+      "compiler",
+      compiler.ok ? `${compiler.version}, ${compiler.path}; backend "emulate" works` : `needed for the emulator only: ${compiler.reason}`,
+    ),
   );
   return lines;
 }

@@ -1,10 +1,11 @@
 /** `topkit explain`: the plan and config that would run, and why not the others. Works without a GPU. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { DeviceLimits, Dtype } from "../dsl/index.ts";
 import { checkRequest } from "../runtime/check.ts";
 import { type Choice, choosePlan, explanation } from "../runtime/choose-plan.ts";
 import { ptxOf } from "../runtime/compile.ts";
 import { limitsOf } from "../runtime/cuda-plan.ts";
+import { EMULATED_LIMITS } from "../runtime/emulate-device.ts";
 import { native } from "../runtime/native-access.ts";
 import type { PlanExplanation } from "../runtime/types.ts";
 import { dtypeOption, integerOption, jsonOption } from "./options.ts";
@@ -15,11 +16,9 @@ interface ExplainOptions {
   readonly cols: number;
   readonly k: number;
   readonly dtype: Dtype;
+  readonly backend: "cuda" | "emulate";
   readonly json?: boolean;
 }
-
-/** What an H200 allows, for machines without a GPU. */
-const H200: DeviceLimits = { arch: 90, maxThreadsPerBlock: 1024, maxSharedBytes: 227 * 1024, maxCluster: 8 };
 
 export const explainCommand = (): Command =>
   new Command("explain")
@@ -28,19 +27,27 @@ export const explainCommand = (): Command =>
     .addOption(integerOption("--cols <c>", "columns").makeOptionMandatory())
     .addOption(integerOption("--k <k>", "how many of each row").makeOptionMandatory())
     .addOption(dtypeOption("of the elements").makeOptionMandatory())
+    .addOption(new Option("--backend <backend>", "cuda: the GPU here; emulate: the emulator").choices(["cuda", "emulate"]).default("cuda"))
     .addOption(jsonOption())
     .action((options: ExplainOptions) => explain(options));
 
-function explain({ rows, cols, k, dtype, json }: ExplainOptions): void {
-  const { limits, device } = limitsHere();
+function explain({ rows, cols, k, dtype, backend, json }: ExplainOptions): void {
+  const { limits, device } = backend === "emulate" ? EMULATOR : limitsHere();
   const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits);
   const explained = explanation(choice);
   if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice) });
   else for (const line of asText(explained, choice, device)) print(line);
 }
 
-/** The first GPU's; where there is none, an H200's. */
-function limitsHere(): { limits: DeviceLimits; device: string } {
+interface Limits {
+  readonly limits: DeviceLimits;
+  readonly device: string;
+}
+
+const EMULATOR: Limits = { limits: EMULATED_LIMITS, device: "the emulator, with the limits of an H200" };
+
+/** The first GPU's; where there is none, those that the emulator has. */
+function limitsHere(): Limits {
   try {
     const driver = native().driverInfo();
     const info = driver.ok ? driver.devices[0] : undefined;
@@ -49,7 +56,7 @@ function limitsHere(): { limits: DeviceLimits; device: string } {
   } catch {
     // without an addon there is no device either
   }
-  return { limits: H200, device: "no GPU here: the limits of an H200 are assumed" };
+  return { limits: EMULATED_LIMITS, device: "no GPU here: the limits of an H200 are assumed" };
 }
 
 const geometry = ({ resolved }: Choice): readonly object[] =>

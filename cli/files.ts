@@ -1,5 +1,6 @@
 /** Reading parts of files and writing whole ones. */
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { TopkitError } from "../runtime/errors.ts";
 
@@ -17,7 +18,8 @@ export interface Source {
 export async function withSource<T>(path: string, use: (source: Source) => Promise<T>): Promise<T> {
   let file: FileHandle;
   try {
-    file = await open(path, "r");
+    // without O_NONBLOCK a named pipe is waited for
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw unreadable(path, cause);
   }

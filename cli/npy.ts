@@ -8,6 +8,7 @@ import { type Source, withSource, writeWhole } from "./files.ts";
 const MAGIC = "\x93NUMPY";
 /** Far above any header of a plain array; NumPy itself refuses above 10,000 unless told otherwise. */
 const MAX_HEADER_BYTES = 2 ** 20;
+const DIMS_SHOWN = 8;
 
 const TYPES = { "<f4": Float32Array, "<f2": Uint16Array, "<u2": Uint16Array, "<i4": Int32Array, "<i8": BigInt64Array } as const;
 export type NpyType = keyof typeof TYPES;
@@ -30,7 +31,7 @@ export function readNpy(path: string): Promise<Npy> {
     if (!Number.isSafeInteger(bytes) || dataStart + bytes > source.bytes) {
       throw new TopkitError(
         "TK502",
-        `${path} is truncated: shape (${shape.join(", ")}) of ${type} needs ${bytes} bytes of data, the file has ${source.bytes - dataStart}`,
+        `${path} is truncated: shape (${shape.slice(0, DIMS_SHOWN).join(", ")}${shape.length > DIMS_SHOWN ? ", ..." : ""}) of ${type} needs ${bytes} bytes of data, the file has ${source.bytes - dataStart}`,
         { path },
       );
     }
@@ -55,29 +56,40 @@ async function readHeader(source: Source): Promise<{ text: string; dataStart: nu
   return { text: header.toString(version === 3 ? "utf8" : "latin1"), dataStart: start + length };
 }
 
-/** The header is a Python dictionary literal of three known keys, in any order. */
+/** An entry of the header; of a list, which only a record's dtype is, the beginning. */
+const ENTRY = /\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|\((?:\s*\d+L?\s*,)*(?:\s*\d+L?)?\s*\)|\[)\s*(?:,\s*|(?=\}))?/y;
+
+/** The header is a Python dictionary literal of three known keys, each once, in any order. */
 function parseHeader(path: string, text: string): { type: NpyType; shape: number[] } {
-  const descr = /'descr'\s*:\s*('[^']*'|\[)/.exec(text)?.[1];
-  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
-  const dims = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  if (descr === undefined || fortran === undefined || dims === undefined) {
-    throw new TopkitError("TK502", `${path}: the .npy header lacks descr, fortran_order or shape: ${JSON.stringify(text.slice(0, 80))}`, { path });
+  const fields: { descr?: string; fortran_order?: string; shape?: string } = {};
+  const malformed = (): TopkitError =>
+    new TopkitError("TK502", `${path}: the .npy header lacks descr, fortran_order or shape, or has more: ${JSON.stringify(text.slice(0, 80))}`, { path });
+  let end = text.startsWith("{") ? 1 : text.length;
+  for (ENTRY.lastIndex = end; ; end = ENTRY.lastIndex) {
+    const [, name, value = ""] = ENTRY.exec(text) ?? [];
+    if (name === undefined) break;
+    if (name in fields) throw malformed();
+    fields[name as keyof typeof fields] = value;
+    if (value === "[") break;
   }
+  const { descr, fortran_order: fortran, shape: dims } = fields;
+  if (descr === "[") throw unknownType(path, "a record");
+  if (!descr?.startsWith("'") || !/^(True|False)$/.test(fortran ?? "") || !dims?.startsWith("(") || text.slice(end).trim() !== "}") throw malformed();
   const type = descr.slice(1, -1);
-  if (!Object.hasOwn(TYPES, type)) {
-    const given = descr === "[" ? "a record" : `'${type}'`;
-    throw new TopkitError("TK503", `${path}: its dtype is ${given}; ${Object.keys(TYPES).join(", ")} are taken: convert it with .astype('<f4')`, {
-      path,
-      type,
-    });
-  }
-  const shape = dims.split(",").flatMap((dim) => (dim.trim() === "" ? [] : [Number.parseInt(dim, 10)]));
+  if (!Object.hasOwn(TYPES, type)) throw unknownType(path, `'${type.slice(0, 20)}'`);
+  const shape = dims
+    .slice(1, -1)
+    .split(",")
+    .flatMap((dim) => (dim.trim() === "" ? [] : [Number.parseInt(dim, 10)]));
   // a vector has both orders
   if (fortran === "True" && shape.filter((dim) => dim !== 1).length > 1) {
     throw new TopkitError("TK503", `${path} is in Fortran order, rows are not contiguous; save numpy.ascontiguousarray() of it`, { path });
   }
   return { type: type as NpyType, shape };
 }
+
+const unknownType = (path: string, given: string): TopkitError =>
+  new TopkitError("TK503", `${path}: its dtype is ${given}; ${Object.keys(TYPES).join(", ")} are taken: convert it with .astype('<f4')`, { path, type: given });
 
 /** Errors: TK506. */
 export async function writeNpy(path: string, { type, shape, data }: Npy): Promise<void> {

@@ -13,9 +13,21 @@ export function reportFailure(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const known = error instanceof TopkitError;
   const text = known ? `${error.code}: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log(`topkit: ${text}`);
+  const status = exitStatus(error);
+  log(status === 2 ? oneLine(`topkit: ${text}`) : `topkit: ${text}`);
   if (json) printJson({ error: known ? { code: error.code, message: error.message, details: error.details } : { message: String(error) } });
-  return exitStatus(error);
+  return status;
+}
+
+const LONGEST_LINE = 2000;
+
+/** What a user gave may hold line ends and control characters (in a file's name, say), or be very long. */
+export function oneLine(text: string): string {
+  const line = text
+    .trimEnd()
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line;
 }
 
 /** Progress and errors: stdout is for results. */

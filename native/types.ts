@@ -7,7 +7,17 @@
 
 /** `code` names the cause; `call`, `status` and `statusName` are set where a driver or NVRTC call failed (cuMemAlloc_v2, 2, CUDA_ERROR_OUT_OF_MEMORY). */
 export interface NativeError extends Error {
-  readonly code: "TK_NO_DRIVER" | "TK_NO_DEVICE" | "TK_DRIVER" | "TK_NO_NVRTC" | "TK_COMPILE" | "TK_HANDLE" | "TK_ARGUMENT" | "TK_MEMORY";
+  readonly code:
+    | "TK_NO_DRIVER"
+    | "TK_NO_DEVICE"
+    | "TK_DRIVER"
+    | "TK_NO_NVRTC"
+    | "TK_COMPILE"
+    | "TK_HANDLE"
+    | "TK_ARGUMENT"
+    | "TK_MEMORY"
+    | "TK_EMULATOR"
+    | "TK_FAULT";
   readonly call?: string;
   readonly status?: number;
   readonly statusName?: string;
@@ -167,6 +177,28 @@ export interface HostMemory extends Handle {
   readonly bytesView: Uint8Array;
 }
 
+/** One launch on the emulator. */
+export interface EmulatedLaunch {
+  readonly grid: number;
+  readonly block: number;
+  readonly cluster: number;
+  readonly sharedBytes: number;
+  /** All parameters are 64 bits wide. */
+  readonly parameters: readonly bigint[];
+  /** Host memory that the kernel may touch, to the byte. */
+  readonly buffers: readonly { readonly name: string; readonly pointer: bigint; readonly bytes: number; readonly writable: boolean }[];
+  /** The kernel was compiled in checked mode: each access is looked at. */
+  readonly checked: boolean;
+  /** 0n: threads and blocks in order, on all cores. Anything else: a random schedule on one core, the same for the same seed. */
+  readonly seed: bigint;
+  /** 0: no limit. */
+  readonly timeoutMilliseconds: number;
+}
+export interface EmulatedKernel extends Handle {
+  /** Off the event loop. Rejects with TK_FAULT and the emulator's report where the kernel did wrong; buffers then hold what it wrote so far. */
+  launch(launch: EmulatedLaunch): Promise<void>;
+}
+
 export interface NativeAddon {
   readonly version: string;
   driverInfo(): DriverInfo;
@@ -178,4 +210,9 @@ export interface NativeAddon {
   allocateHost(bytes: number): HostMemory;
   /** Exact top-k on the CPU, off the event loop, as docs/contract.md has it, bit for bit. All buffer sizes are checked. */
   cpuTopk(job: CpuTopkJob): Promise<void>;
+  /**
+   * Loads a kernel's shared object, and the emulator's runtime before it: the first that is asked for, once a process. The files must be whole;
+   * a damaged one may end the process. TK_EMULATOR where one cannot be loaded.
+   */
+  loadEmulatedKernel(runtime: string, object: string, symbol: string): EmulatedKernel;
 }

@@ -2,6 +2,7 @@
 import type { Dtype, Order, Request } from "../dsl/index.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { shown, TopkitError } from "./errors.ts";
+import { bufferOf, plainView, typeOf } from "./typed-array.ts";
 import type { HostArray, IndexArray, TensorDtype } from "./types.ts";
 
 export const MAX_ROWS = 2 ** 31 - 1;
@@ -68,18 +69,17 @@ const isDetached = (buffer: ArrayBufferLike): boolean => {
   }
 };
 
-/** Errors: TK109. */
-export function checkAttached(name: string, array: ArrayBufferView): void {
-  if (isDetached(array.buffer)) {
+/** A plain view of a typed array of the type, or undefined where it is something else. Errors: TK109 where it is detached. */
+export function viewOf<T>(name: string, given: unknown, type: new (memory: ArrayBufferLike, offset: number, elements: number) => T): T | undefined {
+  if (typeOf(given) !== type.name) return undefined;
+  if (isDetached(bufferOf(given))) {
     throw new TopkitError("TK109", `the buffer of ${name} was detached (transferred to a worker, say); give an array that still has its memory`, { name });
   }
+  return plainView(given, type);
 }
 
 /** Present from Node 24 on; its elements' bits are those of a Uint16Array. */
-const Float16: (new (...args: never[]) => ArrayBufferView) | undefined = (globalThis as { Float16Array?: new (...args: never[]) => ArrayBufferView })
-  .Float16Array;
-
-export const isFloat16 = (value: unknown): value is ArrayBufferView => Float16 !== undefined && value instanceof Float16;
+export const isFloat16 = (value: unknown): value is ArrayBufferView => typeOf(value) === "Float16Array";
 
 /** A Float16Array as the Uint16Array of its bits; anything else as it is. */
 export const asBits = (value: unknown): unknown => (isFloat16(value) ? new Uint16Array(value.buffer, value.byteOffset, value.byteLength / 2) : value);
@@ -91,12 +91,11 @@ export const newArray = (dtype: TensorDtype, length: number): HostArray | IndexA
 /** The array whose elements are the dtype's bits. Errors: TK103 for another type, TK107 for another length, TK109 where it is detached. */
 export function checkArray(name: string, given: unknown, dtype: TensorDtype, length: number): HostArray | IndexArray {
   if (isFloat16(given) && dtype !== "f16") throw new TopkitError("TK103", `${name} is a Float16Array, the dtype is "${dtype}"; a Float16Array is f16`);
-  const array = asBits(given);
   const type = ARRAYS[dtype];
-  if (!(array instanceof type)) {
+  const array = viewOf<HostArray | IndexArray>(name, asBits(given), type);
+  if (array === undefined) {
     throw new TopkitError("TK103", `${name} is ${shown(given)}; for dtype "${dtype}" give a ${type.name}`, { name, dtype });
   }
-  checkAttached(name, array);
   if (array.length !== length)
     throw new TopkitError("TK107", `${name} has ${array.length} elements; its shape needs ${length}`, { name, length: array.length, needed: length });
   return array;

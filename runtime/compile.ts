@@ -4,6 +4,7 @@ import { type CacheKey, keyHash, readEntry, writeEntry } from "./cubin-cache.ts"
 import { TopkitError } from "./errors.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { awaiting, calling, native } from "./native-access.ts";
+import { Once } from "./once.ts";
 
 type Nvrtc = Extract<NvrtcInfo, { ok: true }>;
 
@@ -41,18 +42,12 @@ export function ptxOf([major, minor]: readonly [major: number, minor: number]): 
 /** The addon gives the language and the arithmetic (C++17, no contraction); kernels need nothing more. */
 const OPTIONS: readonly string[] = [];
 
-const inFlight = new Map<string, Promise<Uint8Array>>();
+const underWay = new Once<Uint8Array>();
 
 /** Errors: TK301 with the compiler's log in its details. */
 export function compileKernel({ symbol, text }: KernelSource, arch: string, nvrtc: Pick<Nvrtc, "version">): Promise<Uint8Array> {
   const key: CacheKey = { source: text, symbol, options: OPTIONS, arch, nvrtc: nvrtc.version, addon: native().version };
-  const hash = keyHash(key);
-  let image = inFlight.get(hash);
-  if (image === undefined) {
-    image = compileAnew(key).finally(() => inFlight.delete(hash));
-    inFlight.set(hash, image);
-  }
-  return image;
+  return underWay.run(keyHash(key), () => compileAnew(key));
 }
 
 async function compileAnew(key: CacheKey): Promise<Uint8Array> {

@@ -1,11 +1,9 @@
 /** What is on this machine for topkit: plain data, for `topkit doctor` and for bug reports. Never throws for what is missing. */
-import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import path from "node:path";
-import { promisify } from "node:util";
 import type { DriverInfo, NvrtcInfo } from "../native/types.ts";
-import { cacheFolder, folderProblem } from "./cubin-cache.ts";
+import { cacheFolder, folderProblem } from "./cache-folder.ts";
+import { compilerVersion, requireCompiler } from "./compiler.ts";
 import { native } from "./native-access.ts";
 import { topk } from "./topk.ts";
 
@@ -22,7 +20,7 @@ export interface Diagnosis {
   readonly driver: DriverInfo | Failed;
   readonly nvrtc: NvrtcInfo | Failed;
   readonly cache: { readonly ok: boolean; readonly folder: string | undefined; readonly state: string };
-  /** For the emulator of a later version. */
+  /** For the emulator only. */
   readonly compiler: { readonly ok: true; readonly path: string; readonly version: string } | Failed;
 }
 
@@ -36,7 +34,7 @@ export async function diagnose(): Promise<Diagnosis> {
     driver: attempt(() => native().driverInfo()),
     nvrtc: attempt(() => native().nvrtcInfo(true)),
     cache: await cacheState(),
-    compiler: await findCompiler(),
+    compiler: await compilerState(),
   };
 }
 
@@ -84,17 +82,12 @@ async function cacheState(): Promise<Diagnosis["cache"]> {
   }
 }
 
-async function findCompiler(): Promise<Diagnosis["compiler"]> {
-  const names = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
-  const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
-  for (const file of names.flatMap((name) => (path.isAbsolute(name) ? [name] : folders.map((folder) => path.join(folder, name))))) {
-    try {
-      await access(file, constants.X_OK);
-      const { stdout } = await promisify(execFile)(file, ["--version"], { timeout: 10_000 });
-      return { ok: true, path: file, version: stdout.split("\n", 1)[0] ?? "" };
-    } catch {
-      // not this one
-    }
+async function compilerState(): Promise<Diagnosis["compiler"]> {
+  try {
+    const compiler = requireCompiler();
+    const [version = ""] = (await compilerVersion(compiler)).split("\n", 1);
+    return { ok: true, path: compiler.path, version };
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
   }
-  return { ok: false, reason: `no ${names.join(", ")} on PATH` };
 }

@@ -1,10 +1,120 @@
-/** The emulate backend: generated kernels on the CPU. Not in this version; it will be a BackendDevice like the others. */
-import type { BackendDevice } from "./backend.ts";
+/** The emulate backend: the kernels that a GPU would run, on the CPU, over host memory. docs/emulator.md. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { type DeviceLimits, type Request, type ResolvedStage, variantSymbol } from "../dsl/index.ts";
+import { EMULATOR_FOLDER, type EmulatorMode } from "../native/emulator/toolchain.ts";
+import type { EmulatedKernel } from "../native/types.ts";
+import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, HostJob } from "./backend.ts";
+import { choosePlan } from "./choose-plan.ts";
+import { requireCompiler } from "./compiler.ts";
+import { emulatedKernel, emulatorRuntime } from "./emulate-build.ts";
+import { type Emulate, prepareEmulatedPlan } from "./emulate-plan.ts";
+import { emulation } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
+import { allocateHost, cpuName, hostStream, wrapHost } from "./host-memory.ts";
+import { type KernelSource, kernelSource } from "./kernel-source.ts";
+import { calling, native } from "./native-access.ts";
 
-export const emulateProblem = (): TopkitError =>
-  new TopkitError("TK205", 'backend "emulate" is not part of this version of topkit; use "cpu", which gives the same bits, or "cuda"');
+/** An H200's: the plan that would run there is the one to try here. */
+export const EMULATED_LIMITS: DeviceLimits = { arch: 90, maxThreadsPerBlock: 1024, maxSharedBytes: 227 * 1024, maxCluster: 8 };
 
-export function openEmulator(_ordinal: number): BackendDevice {
-  throw emulateProblem();
+/** Why the emulator cannot be used, or undefined; compiles nothing. TK201, TK205. */
+export function emulateProblem(): TopkitError | undefined {
+  try {
+    native();
+    const prelude = path.join(EMULATOR_FOLDER, "cuda.h");
+    if (!existsSync(prelude)) return new TopkitError("TK205", `${prelude}, a source of the emulator, is missing; install topkit again`, { file: prelude });
+    requireCompiler();
+    return undefined;
+  } catch (error) {
+    if (error instanceof TopkitError) return error;
+    throw error;
+  }
+}
+
+type SourceOf = (stage: ResolvedStage) => Promise<KernelSource>;
+
+/** `source` gives a kernel's text: the rendered one, unless it is to be run changed. Errors: TK201, TK203, TK205. */
+export function openEmulator(ordinal: number, source: SourceOf = kernelSource): BackendDevice {
+  if (ordinal !== 0) throw new TopkitError("TK203", `there is no emulated device ${ordinal}; the emulator is device 0`, { device: ordinal });
+  const problem = emulateProblem();
+  if (problem !== undefined) throw problem;
+  return new EmulateDevice(source);
+}
+
+class EmulateDevice implements BackendDevice {
+  readonly backend = "emulate";
+  readonly queues = false;
+  readonly name = `emulator on ${cpuName()}`;
+  readonly arch = `sm_${EMULATED_LIMITS.arch}`;
+  readonly allocate = allocateHost;
+  readonly wrap = wrapHost;
+  readonly createStream = hostStream;
+  readonly #source: SourceOf;
+  /** Each loaded once, for as long as the device is open. */
+  readonly #kernels = new Map<string, Promise<EmulatedKernel>>();
+
+  constructor(source: SourceOf) {
+    this.#source = source;
+  }
+
+  /** Nothing is queued below the timelines. */
+  async synchronize(): Promise<void> {}
+
+  async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
+    const how = emulation();
+    const emulate: Emulate = { ...how, kernel: (stage) => this.#kernel(stage, how.mode) };
+    return prepareEmulatedPlan(emulate, choosePlan(request, EMULATED_LIMITS, force));
+  }
+
+  /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */
+  async hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
+    const plan = await this.plan(request, {});
+    const memories: BackendMemory[] = [];
+    const allocate = (array: ArrayBufferView): BackendMemory => {
+      const memory = allocateHost(array.byteLength);
+      memories.push(memory);
+      return memory;
+    };
+    try {
+      if (request.rows === 0) return;
+      const [x, best, places] = [allocate(data), allocate(values), allocate(indices)];
+      const ends = lengths === null ? null : allocate(lengths);
+      await x.write(0, data, null);
+      if (ends !== null && lengths !== null) await ends.write(0, lengths, null);
+      await plan.run(null, { x: x.pointer, lengths: ends?.pointer ?? 0n, values: best.pointer, indices: places.pointer });
+      await best.read(values, 0, null);
+      await places.read(indices, 0, null);
+    } finally {
+      for (const memory of memories) memory.close();
+      plan.close();
+    }
+  }
+
+  close(): void {
+    for (const loading of this.#kernels.values()) {
+      loading.then(
+        (kernel) => kernel.close(),
+        () => {},
+      );
+    }
+    this.#kernels.clear();
+  }
+
+  #kernel(stage: ResolvedStage, mode: EmulatorMode): Promise<EmulatedKernel> {
+    const key = `${mode} ${variantSymbol(stage.kernel, stage.spec, stage.tune)}`;
+    let loading = this.#kernels.get(key);
+    if (loading === undefined) {
+      loading = this.#load(stage, mode);
+      this.#kernels.set(key, loading);
+      loading.catch(() => this.#kernels.delete(key));
+    }
+    return loading;
+  }
+
+  async #load(stage: ResolvedStage, mode: EmulatorMode): Promise<EmulatedKernel> {
+    const source = await this.#source(stage);
+    const [runtime, object] = await Promise.all([emulatorRuntime(), emulatedKernel(source, mode)]);
+    return calling(() => native().loadEmulatedKernel(runtime, object, source.symbol));
+  }
 }

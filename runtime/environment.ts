@@ -1,5 +1,6 @@
 /** The environment variables that turn what runs. Read when used, so that a test or a program may set them. */
 import type { Surroundings } from "../dsl/index.ts";
+import type { EmulatorMode } from "../native/emulator/toolchain.ts";
 import { TopkitError } from "./errors.ts";
 import { BACKENDS } from "./host-input.ts";
 import type { Backend } from "./types.ts";
@@ -28,4 +29,26 @@ export function defaultBackend(): Backend {
   if (found === undefined)
     throw new TopkitError("TK114", `TOPKIT_BACKEND is ${JSON.stringify(text)}; it is one of ${BACKENDS.join(", ")}: correct or unset it`);
   return found;
+}
+
+export interface Emulation {
+  readonly mode: EmulatorMode;
+  /** 0n: threads and blocks in order. */
+  readonly seed: bigint;
+}
+
+/** How the emulator runs. Errors: TK114 where TOPKIT_EMULATE or TOPKIT_EMULATE_SEED has another value than it may. */
+export function emulation(): Emulation {
+  const mode = read("TOPKIT_EMULATE") ?? "checked";
+  if (mode !== "checked" && mode !== "fast") {
+    throw new TopkitError("TK114", `TOPKIT_EMULATE is ${JSON.stringify(mode)}; it is checked (the default) or fast: correct or unset it`);
+  }
+  const seed = read("TOPKIT_EMULATE_SEED") ?? "0";
+  if (!/^\d{1,20}$/.test(seed) || BigInt(seed) >= 2n ** 64n) {
+    throw new TopkitError(
+      "TK114",
+      `TOPKIT_EMULATE_SEED is ${JSON.stringify(seed)}; it is an integer from 1 to 2^64-1, the seed of a random schedule, or 0 for none: correct or unset it`,
+    );
+  }
+  return { mode, seed: BigInt(seed) };
 }

@@ -21,14 +21,17 @@ export const errorCodes = {
   TK202: "no CUDA driver can be used",
   TK203: "there is no such CUDA device",
   TK204: "NVRTC, the CUDA compiler library, was not found",
-  TK205: "the emulator is not part of this version",
+  TK205: "the emulator lacks a C++ compiler or its own sources",
   TK206: "NVRTC cannot compile for the device",
   TK207: "a kernel's source is missing from the package or was changed",
+  TK208: "the emulator cannot load a kernel or carry out its launch",
   // 3xx: what failed on the way
   TK301: "NVRTC refused a kernel",
   TK302: "a CUDA driver call failed",
   TK303: "memory ran out",
   TK304: "a compiled kernel cannot run with the threads that its plan asks for",
+  TK305: "the C++ compiler refused a kernel for the emulator",
+  TK306: "a kernel did wrong on the emulator",
   // 4xx: handles
   TK401: "a handle was used after dispose()",
   TK402: "a handle belongs to another device",

@@ -29,6 +29,19 @@ export function shown(value: unknown): string {
     case "symbol":
       return `a ${typeof value}`;
     default:
-      return value === null ? "null" : `a ${(value as object).constructor?.name ?? "object"}`;
+      return value === null ? "null" : `a ${className(value as object)}`;
   }
 }
+
+/** An object may say anything of itself, or throw when it is asked. */
+function className(value: object): string {
+  try {
+    const name: unknown = value.constructor.name;
+    return typeof name === "string" && name !== "" ? name.slice(0, 60) : "object";
+  } catch {
+    return "object";
+  }
+}
+
+/** What was thrown, in words. */
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : shown(cause));

@@ -2,9 +2,22 @@
 import { shown, TopkitError } from "./errors.ts";
 import { Timeline } from "./timeline.ts";
 
+type ClassOf<T> = abstract new (...args: never[]) => T;
+
 export abstract class Handle extends Timeline implements Disposable {
   abstract readonly kind: string;
+  /** The class that made it: a prototype may be given to anything, and a proxy of a handle is none. */
+  readonly #made: ClassOf<Handle>;
   #disposed = false;
+
+  constructor() {
+    super();
+    this.#made = new.target;
+  }
+
+  static isMade<T extends Handle>(given: unknown, type: ClassOf<T>): given is T {
+    return typeof given === "object" && given !== null && #made in given && given.#made === type;
+  }
 
   get disposed(): boolean {
     return this.#disposed;
@@ -48,13 +61,8 @@ export abstract class OwnedHandle extends Handle {
 }
 
 /** Errors: TK403 where it is no such handle, TK401 after dispose(), TK402 where it is another device's. */
-export function checkHandle<T extends OwnedHandle>(
-  given: unknown,
-  type: abstract new (...args: never[]) => T,
-  owner: Handle,
-  role: string,
-): asserts given is T {
-  if (!(given instanceof type)) {
+export function checkHandle<T extends OwnedHandle>(given: unknown, type: ClassOf<T>, owner: Handle, role: string): asserts given is T {
+  if (!Handle.isMade(given, type)) {
     throw new TopkitError("TK403", `${role} is ${shown(given)}; give the object that the device's own methods return`, { role });
   }
   given.checkAlive();

@@ -1,8 +1,8 @@
 /** What topk() was given, as one checked job. */
 import type { Dtype, Request } from "../dsl/index.ts";
 import { spanOf } from "../dsl/index.ts";
-import { asBits, checkAttached, checkOneOf, checkOptions, checkRequest, DTYPES, isFloat16, unshared } from "./check.ts";
-import { shown, TopkitError } from "./errors.ts";
+import { asBits, checkOneOf, checkOptions, checkRequest, DTYPES, isFloat16, unshared, viewOf } from "./check.ts";
+import { messageOf, shown, TopkitError } from "./errors.ts";
 import type { HostArray } from "./types.ts";
 
 export const BACKENDS = ["auto", "cuda", "cpu", "emulate"] as const;
@@ -56,12 +56,7 @@ function readSource(x: unknown): Source {
   try {
     data = tensor.data;
   } catch (cause) {
-    throw new TopkitError(
-      "TK102",
-      `x.data cannot be read (${cause instanceof Error ? cause.message : cause}); bring the tensor to the CPU first`,
-      {},
-      { cause },
-    );
+    throw new TopkitError("TK102", `x.data cannot be read (${messageOf(cause)}); bring the tensor to the CPU first`, {}, { cause });
   }
   if (data === undefined || tensor.dims === undefined) throw new TopkitError("TK102", `x is ${shown(x)} without data and dims; ${WANTED}`);
   return { data: checkData("x.data", data), float16: isFloat16(data), dims: checkDims(tensor.dims), type: tensor.type };
@@ -69,16 +64,17 @@ function readSource(x: unknown): Source {
 
 function checkData(name: string, given: unknown): HostArray {
   const array = asBits(given);
-  if (!(array instanceof Float32Array || array instanceof Uint16Array)) throw new TopkitError("TK102", `${name} is ${shown(given)}; ${WANTED}`);
-  checkAttached(name, array);
-  return array;
+  const data = viewOf(name, array, Float32Array) ?? viewOf(name, array, Uint16Array);
+  if (data === undefined) throw new TopkitError("TK102", `${name} is ${shown(given)}; ${WANTED}`);
+  return data;
 }
 
 function checkDims(dims: unknown): readonly number[] {
-  const valid = Array.isArray(dims) && dims.length > 0 && dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-  if (!valid)
-    throw new TopkitError("TK104", `x.dims is ${shown(Array.isArray(dims) ? `[${dims.join(", ")}]` : dims)}; give one or more integers, the last is cols`);
-  return dims;
+  const list: unknown[] | undefined = Array.isArray(dims) ? [...dims] : undefined;
+  const isDim = (dim: unknown): dim is number => typeof dim === "number" && Number.isSafeInteger(dim) && dim >= 0;
+  if (list !== undefined && list.length > 0 && list.every(isDim)) return list;
+  const given = list === undefined ? shown(dims) : `[${list.slice(0, 8).map(shown).join(", ")}${list.length > 8 ? ", ..." : ""}]`;
+  throw new TopkitError("TK104", `x.dims is ${given}; give one or more integers, the last is cols`);
 }
 
 const TENSOR_TYPES: Readonly<Record<string, Dtype>> = { float32: "f32", float16: "f16" };
@@ -134,8 +130,8 @@ function checkLength({ data, dims }: Source, request: Request, strided: boolean)
 
 function checkLengths(lengths: unknown, rows: number): Int32Array | null {
   if (lengths === undefined) return null;
-  if (!(lengths instanceof Int32Array)) throw new TopkitError("TK108", `lengths is ${shown(lengths)}; give an Int32Array of ${rows} entries, one a row`);
-  checkAttached("lengths", lengths);
-  if (lengths.length !== rows) throw new TopkitError("TK108", `lengths has ${lengths.length} entries, there are ${rows} rows; give one a row`);
-  return unshared(lengths);
+  const ends = viewOf("lengths", lengths, Int32Array);
+  if (ends === undefined) throw new TopkitError("TK108", `lengths is ${shown(lengths)}; give an Int32Array of ${rows} entries, one a row`);
+  if (ends.length !== rows) throw new TopkitError("TK108", `lengths has ${ends.length} entries, there are ${rows} rows; give one a row`);
+  return unshared(ends);
 }

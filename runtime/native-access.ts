@@ -30,6 +30,8 @@ const CODES: Readonly<Record<NativeError["code"], ErrorCode>> = {
   TK_HANDLE: "TK404",
   TK_ARGUMENT: "TK115",
   TK_MEMORY: "TK303",
+  TK_EMULATOR: "TK208",
+  TK_FAULT: "TK306",
 };
 
 const isNativeError = (error: unknown): error is NativeError => error instanceof Error && "code" in error && Object.hasOwn(CODES, String(error.code));

@@ -42,13 +42,8 @@ export function checkLayout(shape: unknown, dtype: unknown, stride?: unknown): T
 
 export class TensorHandle extends OwnedHandle implements DeviceTensor {
   readonly kind = "tensor";
-  readonly pointer: bigint;
-  readonly shape: readonly [number, number];
-  readonly dtype: TensorDtype;
-  readonly rowStride: number;
-  /** Addresses as numbers, exact below 2^53, for cheap overlap checks. */
-  readonly start: number;
-  readonly end: number;
+  readonly #pointer: bigint;
+  readonly #start: number;
   readonly #layout: TensorLayout;
   /** null where there are no elements. */
   readonly #memory: BackendMemory | null;
@@ -63,12 +58,34 @@ export class TensorHandle extends OwnedHandle implements DeviceTensor {
     this.#device = device;
     this.#layout = layout;
     this.#memory = memory;
-    this.pointer = memory?.pointer ?? 0n;
-    this.shape = layout.shape;
-    this.dtype = layout.dtype;
-    this.rowStride = layout.rowStride;
-    this.start = Number(this.pointer);
-    this.end = this.start + layout.spanBytes;
+    this.#pointer = memory?.pointer ?? 0n;
+    this.#start = Number(this.#pointer);
+  }
+
+  // Getters, so that nobody sets them: the kernels go where they say.
+  get pointer(): bigint {
+    return this.#pointer;
+  }
+
+  get shape(): readonly [number, number] {
+    return this.#layout.shape;
+  }
+
+  get dtype(): TensorDtype {
+    return this.#layout.dtype;
+  }
+
+  get rowStride(): number {
+    return this.#layout.rowStride;
+  }
+
+  /** Addresses as numbers, exact below 2^53, for cheap overlap checks. */
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#start + this.#layout.spanBytes;
   }
 
   /** A run on `stream` reads or writes the tensor. */

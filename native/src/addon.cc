@@ -4,6 +4,7 @@
 
 #include "cpu/cpu_topk.h"
 #include "device.h"
+#include "emulated_kernel.h"
 #include "event.h"
 #include "graph.h"
 #include "host_memory.h"
@@ -30,8 +31,21 @@ void Export(Napi::Env env, Napi::Object exports, const char* name, napi_callback
   exports.Set(name, Napi::Value(env, function));
 }
 
+/** Before any code of the caller's can change it. */
+napi_ref ResizableGetter(Napi::Env env) {
+  const Napi::Object global = env.Global();
+  const Napi::Object prototype = global.Get("ArrayBuffer").As<Napi::Object>().Get("prototype").As<Napi::Object>();
+  const Napi::Function describe = global.Get("Object").As<Napi::Object>().Get("getOwnPropertyDescriptor").As<Napi::Function>();
+  const Napi::Value found = describe.Call({prototype, Napi::String::New(env, "resizable")});
+  napi_ref reference = nullptr;
+  if (found.IsObject() && napi_create_reference(env, found.As<Napi::Object>().Get("get"), 1, &reference) != napi_ok) throw Napi::Error::New(env);
+  return reference;
+}
+
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData<EnvironmentData>(new EnvironmentData);
+  auto* data = new EnvironmentData;
+  env.SetInstanceData<EnvironmentData>(data);
+  data->resizable = ResizableGetter(env);
   Device::Define(env);
   Memory::Define(env);
   Stream::Define(env);
@@ -41,6 +55,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   LaunchList::Define(env);
   Graph::Define(env);
   HostMemory::Define(env);
+  EmulatedKernel::Define(env);
 
   exports.Set("version", TOPKIT_VERSION);
   Export(env, exports, "driverInfo", Sync<DriverInfo>);
@@ -49,6 +64,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "compile", Async<Compile>);
   Export(env, exports, "allocateHost", Sync<AllocateHost>);
   Export(env, exports, "cpuTopk", Async<CpuTopk>);
+  Export(env, exports, "loadEmulatedKernel", Sync<LoadEmulatedKernel>);
   return exports;
 }
 

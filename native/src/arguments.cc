@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "handle.h"
+#include "pin.h"
+
 namespace topkit {
 namespace {
 
@@ -52,6 +55,23 @@ std::size_t ElementBytes(napi_typedarray_type type) {
     default:
       return 0;
   }
+}
+
+/** Asks V8's own getter: a property of that name on the buffer itself may say anything, and do anything. */
+bool IsResizable(Napi::Env env, napi_value buffer) {
+  bool plain = false;
+  // shared memory grows only
+  if (napi_is_arraybuffer(env, buffer, &plain) != napi_ok || !plain) return false;
+  napi_value getter = nullptr;
+  napi_value answer = nullptr;
+  bool resizable = false;
+  const napi_ref reference = env.GetInstanceData<EnvironmentData>()->resizable;
+  if (reference == nullptr) return false;
+  if (napi_get_reference_value(env, reference, &getter) != napi_ok || napi_call_function(env, buffer, getter, 0, nullptr, &answer) != napi_ok ||
+      napi_get_value_bool(env, answer, &resizable) != napi_ok) {
+    throw Napi::Error::New(env);
+  }
+  return resizable;
 }
 
 }  // namespace
@@ -123,8 +143,8 @@ View ViewOf(Napi::Value value, const char* name) {
     throw ArgumentFailure(std::string(name) + " is detached: its memory was transferred to another thread or object; pass an array that holds its data");
   }
   // Shrinking a resizable buffer takes pages away under a transfer that is under way.
-  const Napi::Value resizable = Napi::Object(env, view.buffer).Get("resizable");
-  if (resizable.IsBoolean() && resizable.As<Napi::Boolean>().Value()) throw Wrong(value, name, allowed);
+  if (IsResizable(env, view.buffer)) throw Wrong(value, name, allowed);
+  view.pin = PinMemory(env, view.buffer);
   return view;
 }
 

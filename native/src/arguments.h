@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "failure.h"
@@ -33,9 +34,11 @@ struct View {
   std::size_t bytes;
   /** The ArrayBuffer or SharedArrayBuffer behind it. */
   napi_value buffer;
+  /** PinMemory() of it. */
+  std::shared_ptr<void> pin;
 };
 
-/** The memory of a typed array, Buffer or DataView of fixed length that is not detached. */
+/** The memory of a typed array, Buffer or DataView of fixed length that is not detached. Runs no JavaScript of the caller's. */
 View ViewOf(Napi::Value value, const char* name);
 
 bool IsDetached(napi_env env, napi_value buffer);

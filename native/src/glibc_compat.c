@@ -16,6 +16,7 @@
 
 OLD(void*, dlopen, (const char* file, int mode), (file, mode))
 OLD(void*, dlsym, (void* library, const char* name), (library, name))
+OLD(int, dlclose, (void* library), (library))
 OLD(char*, dlerror, (void), ())
 OLD(int, dladdr, (const void* address, void* info), (address, info))
 OLD(int, pthread_create, (unsigned long* thread, const void* attributes, void* (*start)(void*), void* argument), (thread, attributes, start, argument))

@@ -33,7 +33,18 @@ struct EnvironmentData {
   napi_ref constructors[kMaxClasses] = {};
   /** The resource for the object that is being constructed; null when JavaScript calls a constructor by itself. */
   std::shared_ptr<Resource> pending;
+  /** The getter of ArrayBuffer.prototype.resizable; null in a JavaScript without it. */
+  napi_ref resizable = nullptr;
 };
+
+/** What JavaScript is to see of an exception; null where the environment, which is being torn down, cannot even say that. */
+inline napi_value ValueOf(const Napi::Error& thrown) noexcept {
+  try {
+    return thrown.Value();
+  } catch (const Napi::Error&) {
+    return nullptr;
+  }
+}
 
 /** Runs C++ called by JavaScript; what it throws becomes a JavaScript exception. */
 template <class F>
@@ -44,7 +55,7 @@ napi_value Guard(napi_env env, F body) noexcept {
   } catch (const Failure& failure) {
     error = ToError(env, failure);
   } catch (const Napi::Error& thrown) {
-    error = thrown.Value();
+    error = ValueOf(thrown);
   } catch (const std::bad_alloc&) {
     error = ToError(env, {"TK_MEMORY", "the host has no memory left for this call; free some and try again"});
   } catch (const std::exception& unexpected) {
@@ -79,7 +90,9 @@ class Handle {
   static napi_value Method(napi_env env, napi_callback_info raw) {
     return Guard(env, [&]() -> napi_value {
       const Napi::CallbackInfo info(env, raw);
-      return body(info, Of(env, info.This(), "this"));
+      // a copy: a getter among the arguments may close this very handle
+      const Slot self = Of(env, info.This(), "this");
+      return body(info, self);
     });
   }
 
@@ -87,7 +100,9 @@ class Handle {
   static napi_value AsyncMethod(napi_env env, napi_callback_info raw) {
     return GuardAsync(env, [&]() -> napi_value {
       const Napi::CallbackInfo info(env, raw);
-      return body(info, Of(env, info.This(), "this"));
+      // a copy: a getter among the arguments may close this very handle
+      const Slot self = Of(env, info.This(), "this");
+      return body(info, self);
     });
   }
 
@@ -137,9 +152,12 @@ class Handle {
 
  private:
   static Slot& Unwrap(napi_env env, napi_value value, const char* what) {
+    napi_valuetype type{};
     bool tagged = false;
     void* slot = nullptr;
-    if (napi_check_object_type_tag(env, value, &R::kTag, &tagged) != napi_ok || !tagged || napi_unwrap(env, value, &slot) != napi_ok) {
+    // asked first: the tag of undefined is an exception of its own, which would take the place of ours
+    if (napi_typeof(env, value, &type) != napi_ok || type != napi_object || napi_check_object_type_tag(env, value, &R::kTag, &tagged) != napi_ok ||
+        !tagged || napi_unwrap(env, value, &slot) != napi_ok) {
       throw HandleFailure(std::string(what) + " is not a " + R::kName + "; pass the handle that the addon returned");
     }
     return *static_cast<Slot*>(slot);

@@ -166,7 +166,9 @@ napi_value Run(napi_env env, napi_callback_info raw) {
     napi_value arguments[2] = {};
     napi_value self = nullptr;
     napi_get_cb_info(env, raw, &count, arguments, &self, nullptr);
-    Handle<LaunchList>::Of(env, self, "this")->Run(env, arguments[0], arguments[1]);
+    // a copy: a getter in the list of pointers may close this very list
+    const std::shared_ptr<LaunchList> list = Handle<LaunchList>::Of(env, self, "this");
+    list->Run(env, arguments[0], arguments[1]);
     return nullptr;
   });
 }

@@ -90,6 +90,7 @@ describe("run", { timeout: SECONDS }, () => {
     ["a config without a plan", ["run", "--demo", "--config", "{}"], "--config is given without --plan"],
     ["a config that is no JSON", ["run", "--demo", "--plan", "stream_heap", "--config", "warps=8"], "It is JSON"],
     ["a plan on the CPU", ["run", "--demo", "--backend", "cpu", "--plan", "stream_heap"], "TK113: "],
+    ["a seed for the CPU", ["run", "--demo", "--backend", "cpu", "--seed", "3"], "--seed is given without --backend emulate"],
     ["an unknown command", ["tune"], "unknown command 'tune'"],
     ["a shape that no plan answers", ["explain", "--rows", "1", "--cols", "5000", "--k", "1025", "--dtype", "f32"], "TK112: "],
     ["a missing option", ["explain", "--rows", "1"], "required option '--cols <c>'"],
@@ -106,7 +107,7 @@ describe("run", { timeout: SECONDS }, () => {
     writeFileSync(blocked, "");
     const { status, stderr } = await topkit(["run", "--input", logits, "--k", "1", "--backend", "cpu", "--out", path.join(blocked, "out")]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("TK506: ") });
-    expect((await topkit(["run", "--demo", "--backend", "emulate"])).status).toBe(1);
+    expect((await topkit(["run", "--demo", "--backend", "emulate"], { CXX: "/nowhere/c++" })).status).toBe(1);
   });
 
   it("gives errors as JSON too", async () => {

@@ -28,12 +28,13 @@ export function scratch(): { readonly path: string } & Disposable {
 }
 
 /** Compiles `text`; the object's name is that of its content, so that equal texts are compiled once. Throws with the compiler's words. */
-export function compileKernel(name: string, text: string, mode: EmulatorMode): string {
-  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text], (output) => {
+export function compileKernel(name: string, text: string, mode: EmulatorMode, cache = CACHE): string {
+  const compile = (output: string): string[] => {
     const source = join(dirname(output), basename(name));
     writeFileSync(source, emulatorSource(text, name));
     return kernelArguments(source, output, mode);
-  });
+  };
+  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text], compile, cache);
 }
 
 export function buildProgram(program: Program): string {
@@ -63,12 +64,12 @@ export function runJob(program: Program, lines: readonly (readonly (string | num
 }
 
 /** Builds into a folder of its own and renames: two processes at once, or one that is killed, leave nothing half done. */
-function cached(name: string, key: readonly string[], command: (output: string) => string[]): string {
-  const folder = join(CACHE, createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 24));
+function cached(name: string, key: readonly string[], command: (output: string) => string[], cache = CACHE): string {
+  const folder = join(cache, createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 24));
   const output = join(folder, name);
   if (existsSync(output)) return output;
-  mkdirSync(CACHE, { recursive: true });
-  const building = mkdtempSync(join(CACHE, "building-"));
+  mkdirSync(cache, { recursive: true });
+  const building = mkdtempSync(join(cache, "building-"));
   try {
     const { status, stderr, error } = spawnSync(COMPILER, command(join(building, name)), { encoding: "utf8" });
     if (error) throw error;

@@ -2,7 +2,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DTYPE_BYTES, type Plan, plans, type Request, type ResolvedPlan, resolve, type Scalar, spanOf, variantSymbol } from "../../dsl/index.ts";
+import {
+  DTYPE_BYTES,
+  type Plan,
+  plans,
+  type Request,
+  type ResolvedPlan,
+  type ResolvedStage,
+  resolve,
+  type Scalar,
+  spanOf,
+  variantSymbol,
+} from "../../dsl/index.ts";
 import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
 import { type OracleResult, oracleTopk, rawBits } from "../support/oracle.ts";
 import { compileKernel, type Outcome, type Program, runJob, scratch } from "./emulator.ts";
@@ -20,6 +31,12 @@ export interface PlanCase {
   readonly seed?: number;
   readonly mode?: EmulatorMode;
   readonly program?: Program;
+  /** A stage's text; default: what generated/ ships. */
+  readonly source?: (stage: ResolvedStage) => string;
+  /** Folder for the compiled objects; default: one that lasts. */
+  readonly cache?: string;
+  /** Milliseconds until a launch is ended with a report of where it waits; a loop that never yields is killed at twice that, and throws ETIMEDOUT. */
+  readonly timeout?: number;
   /** Changes a kernel's text before it is compiled. */
   readonly mutate?: (text: string, symbol: string) => string;
   /** Runs of the launches more than one, for their time. */
@@ -40,7 +57,20 @@ export function resolved({ plan: name, request, force }: Pick<PlanCase, "plan" |
 }
 
 export function runPlan(given: PlanCase): PlanOutcome {
-  const { request, data, lengths, skew = 0, seed = 0, mode = "checked", program = "plain", mutate = (text) => text, repeat } = given;
+  const {
+    request,
+    data,
+    lengths,
+    skew = 0,
+    seed = 0,
+    mode = "checked",
+    program = "plain",
+    mutate = (text) => text,
+    repeat,
+    source = shipped,
+    cache,
+    timeout,
+  } = given;
   const { stages, workspace } = resolved(given);
   using folder = scratch();
   const file = (name: string): string => join(folder.path, name);
@@ -59,18 +89,20 @@ export function runPlan(given: PlanCase): PlanOutcome {
     writeFileSync(file("lengths"), lengths);
     lines.push(["buffer", "lengths", lengths.byteLength, 0, file("lengths"), "-"]);
   }
-  for (const { kernel, spec, tune, launch, arguments: parameters } of stages) {
+  for (const stage of stages) {
+    const { kernel, spec, tune, launch, arguments: parameters } = stage;
     const symbol = variantSymbol(kernel, spec, tune);
-    const text = mutate(readFileSync(join(KERNELS, `${symbol}.cu`), "utf8"), symbol);
+    const text = mutate(source(stage), symbol);
     lines.push([
       "launch",
-      compileKernel(`${symbol}.cu`, text, mode),
+      compileKernel(`${symbol}.cu`, text, mode, cache),
       symbol,
       `grid=${launch.grid}`,
       `block=${launch.block}`,
       `cluster=${launch.cluster}`,
       `shared=${launch.sharedBytes}`,
       `seed=${seed}`,
+      `timeout=${timeout ?? 0}`,
       `checked=${Number(mode === "checked")}`,
       "--",
       ...parameters.map((parameter) => {
@@ -80,7 +112,7 @@ export function runPlan(given: PlanCase): PlanOutcome {
     ]);
     if (repeat !== undefined) lines.push(["repeat", repeat]);
   }
-  const outcome = runJob(program, lines);
+  const outcome = runJob(program, lines, timeout && 2 * timeout);
   const read = (name: string): ArrayBuffer => (outcome.status === 2 ? new ArrayBuffer(0) : Uint8Array.from(readFileSync(file(name))).buffer);
   return {
     ...outcome,
@@ -88,6 +120,8 @@ export function runPlan(given: PlanCase): PlanOutcome {
     indices: request.indexBytes === 8 ? new BigInt64Array(read("indices")) : new Int32Array(read("indices")),
   };
 }
+
+const shipped = ({ kernel, spec, tune }: ResolvedStage): string => readFileSync(join(KERNELS, `${variantSymbol(kernel, spec, tune)}.cu`), "utf8");
 
 /** The oracle's answer for the same case, as bits. */
 export function expectedOf({ request, data, lengths }: PlanCase): { values: Uint32Array | Uint16Array; indices: Int32Array | BigInt64Array } {

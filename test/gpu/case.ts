@@ -35,7 +35,8 @@ export interface Scenario {
   run(context: ScenarioContext): Promise<void>;
 }
 
-export type SuiteBackend = "cuda" | "cpu";
+export const SUITE_BACKENDS = ["cuda", "cpu", "emulate"] as const;
+export type SuiteBackend = (typeof SUITE_BACKENDS)[number];
 
 export interface ScenarioContext {
   readonly device: Device;

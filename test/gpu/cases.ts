@@ -1,5 +1,5 @@
 /** The whole list of the GPU suite's cases. */
-import { nameOf, type TopkCase, unforced } from "./case.ts";
+import { nameOf, type SuiteBackend, type TopkCase, unforced } from "./case.ts";
 import { allBitsCases, indexCases, layoutCases, lengthCases, patternCases } from "./cases-data.ts";
 import { chunkBoundaryCases, configCases, everyKCases, longRowCases, nanochatCases, planConfigCases, rowBoundaryCases, rowCountCases } from "./cases-shapes.ts";
 
@@ -30,6 +30,16 @@ export function cpuCases(): TopkCase[] {
   const small = allCases().filter((c) => c.rows * c.cols <= CPU_ELEMENTS && (c.group !== "every k" || c.k % 16 === 1));
   return distinct(small.map(unforced));
 }
+
+/** Elements of x above which a case takes the emulator too long. */
+const EMULATE_ELEMENTS = 60_000;
+
+/** Every plan, config, dtype and pattern as on the GPU, on small inputs; every 16th of `every k`. */
+export function emulateCases(): TopkCase[] {
+  return allCases().filter((c) => c.rows * c.cols <= EMULATE_ELEMENTS && (c.group !== "every k" || c.k % 16 === 1));
+}
+
+export const CASES: Readonly<Record<SuiteBackend, () => TopkCase[]>> = { cuda: allCases, cpu: cpuCases, emulate: emulateCases };
 
 function distinct(cases: readonly TopkCase[]): TopkCase[] {
   return [...new Map(cases.map((c) => [nameOf(c), c])).values()];

@@ -3,15 +3,16 @@
  * Exit status 0 where all passed, 1 where any failed or no GPU can be used, 2 for a bad argument.
  */
 import { parseArgs } from "node:util";
-import type { SuiteBackend } from "./case.ts";
+import { SUITE_BACKENDS, type SuiteBackend } from "./case.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
 
-const USAGE = "usage: test-gpu [--quick] [--filter REGEXP] [--backend cuda|cpu]";
+const USAGE = `usage: test-gpu [--quick] [--filter REGEXP] [--backend ${SUITE_BACKENDS.join("|")}]`;
 
 function readArguments(): { quick: boolean; filter?: string; backend: SuiteBackend } {
   const { values } = parseArgs({ options: { quick: { type: "boolean" }, filter: { type: "string" }, backend: { type: "string", default: "cuda" } } });
-  const { backend, quick = false, filter } = values;
-  if (backend !== "cuda" && backend !== "cpu") throw new Error(`--backend is "${backend}"; allowed: cuda, cpu`);
+  const { quick = false, filter } = values;
+  const backend = SUITE_BACKENDS.find((name) => name === values.backend);
+  if (backend === undefined) throw new Error(`--backend is "${values.backend}"; allowed: ${SUITE_BACKENDS.join(", ")}`);
   return { quick, backend, ...(filter !== undefined && { filter: new RegExp(filter).source }) };
 }
 

@@ -1,7 +1,7 @@
 /** Runs the suite's cases and scenarios, one after another, and counts. */
 import { type Device, open, type Plan, type Stream } from "../../runtime/index.ts";
 import { nameOf, type Scenario, type SuiteBackend, type TopkCase } from "./case.ts";
-import { allCases, cpuCases } from "./cases.ts";
+import { CASES } from "./cases.ts";
 import { Mismatch } from "./check.ts";
 import { execute, planOptions } from "./execute.ts";
 import { Jobs } from "./job.ts";
@@ -47,7 +47,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
   const { backend, quick = false } = options;
   const filter = new RegExp(options.filter ?? "", "i");
   const chosen = (one: { readonly quick?: boolean }, name: string): boolean => (!quick || one.quick === true) && filter.test(name);
-  const cases = (backend === "cuda" ? allCases() : cpuCases()).filter((c) => chosen(c, nameOf(c)));
+  const cases = CASES[backend]().filter((c) => chosen(c, nameOf(c)));
   const scenarios = allScenarios(backend).filter((one) => chosen(one, scenarioName(one)));
   if (cases.length + scenarios.length === 0) throw new Error(`no case matches ${filter}; leave --filter out to see all names that there are`);
 

@@ -111,6 +111,9 @@ const WORKS: Readonly<Record<string, Work>> = {
 
 function shapesFor(backend: SuiteBackend): readonly Shape[] {
   if (backend === "cpu") return [{ rows: 6, cols: 9001, k: 60, dtype: "bf16" }];
+  if (backend === "emulate") {
+    return plans.map(({ name, stages }): Shape => ({ rows: 3, cols: stages.length === 1 ? 300 : 5001, k: 40, dtype: "bf16", plan: name }));
+  }
   return plans.flatMap(({ name, stages }): Shape[] =>
     stages.length === 1
       ? [
@@ -163,10 +166,10 @@ export function allScenarios(backend: SuiteBackend): Scenario[] {
       return {
         group: "scenarios",
         name: label,
-        quick: at % 2 === 0 && work !== hundredRepeats,
+        quick: (at % 2 === 0 || backend === "emulate") && work !== hundredRepeats,
         run: ({ device }) => scoped((own) => work(device, own, shape)),
       };
     }),
   );
-  return [...works, ...hostScenarios(), ...(backend === "cuda" ? [candidateTargets, ...farScenarios()] : [])];
+  return [...works, ...hostScenarios(), ...(backend === "cpu" ? [] : [candidateTargets]), ...(backend === "cuda" ? farScenarios() : [])];
 }

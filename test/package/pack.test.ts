@@ -47,6 +47,12 @@ describe("the installed package", () => {
     expect(printed).toMatchObject({ backend: "cpu", rows: 4, cols: 50304 });
   });
 
+  it("emulates, where there is a compiler", () => {
+    const args = ["topkit", "run", "--demo", "--backend", "emulate", "--json"];
+    const printed = JSON.parse(run("npx", args, folder, { TOPKIT_CACHE: path.join(folder, "cache") }));
+    expect(printed).toMatchObject({ backend: "emulate", exact: true });
+  });
+
   it("brings the kernels' sources and the addon, no tests and no build tools", () => {
     const packages = readdirSync(path.join(folder, "node_modules")).filter((name) => !name.startsWith("."));
     expect(packages.sort()).toEqual(["commander", "topkit"]);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { isAvailable, open, topk } from "../../runtime/index.ts";
+import { isAvailable, open } from "../../runtime/index.ts";
 import { useNative } from "../../runtime/native-access.ts";
 import { failsWith, failure } from "./fails-with.ts";
 import { FakeNative, nativeError } from "./fake-native.ts";
@@ -15,12 +15,6 @@ afterEach(() => useNative(undefined));
 it("says what is available", () => {
   expect(isAvailable("cuda")).toEqual({ ok: true });
   expect(isAvailable("cpu")).toEqual({ ok: true });
-});
-
-it("has no emulator in this version, and says so everywhere", async () => {
-  expect(isAvailable("emulate")).toEqual({ ok: false, reason: expect.stringContaining("not part of this version") });
-  await failsWith("TK205", () => open({ backend: "emulate" }), /use "cpu"/);
-  await failsWith("TK205", () => topk(Float32Array.of(1), { k: 1, backend: "emulate" }));
 });
 
 it("says why the GPU cannot be used", async () => {
@@ -46,6 +40,7 @@ it("needs NVRTC for the GPU", async () => {
 it("refuses devices that there are not", async () => {
   await failsWith("TK203", () => open({ device: 1 }), /no CUDA device 1; there are 1/);
   await failsWith("TK203", () => open({ device: 1, backend: "cpu" }));
+  await failsWith("TK203", () => open({ device: 1, backend: "emulate" }));
   await failsWith("TK101", () => open({ device: -1 }));
   // @ts-expect-error auto is for topk()
   await failsWith("TK101", () => open({ backend: "auto" }));

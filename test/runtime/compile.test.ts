@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { cacheFolder, folderProblem } from "../../runtime/cache-folder.ts";
 import { compileKernel, ptxOf, targetArch } from "../../runtime/compile.ts";
-import { cacheFolder, folderProblem } from "../../runtime/cubin-cache.ts";
 import { useNative } from "../../runtime/native-access.ts";
 import { failsWith } from "./fails-with.ts";
 import { FakeNative, nativeError } from "./fake-native.ts";

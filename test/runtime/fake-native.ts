@@ -86,6 +86,10 @@ export class FakeNative implements NativeAddon {
     this.#answer(job, bytes(job.input), bytes(job.values), bytes(job.indices), ends);
   }
 
+  loadEmulatedKernel(): never {
+    throw new Error("the emulator is not faked");
+  }
+
   openDevice(ordinal: number): NativeDevice {
     this.openDevices += 1;
     let open = true;

@@ -18,7 +18,7 @@ class TopkTask final : public Task {
 
   void HoldBuffers(Napi::Env env) {
     const Napi::Array buffers = Napi::Array::New(env, parsed_.buffers.size());
-    for (std::uint32_t i = 0; i < parsed_.buffers.size(); ++i) buffers.Set(i, Napi::Value(env, parsed_.buffers[i].second));
+    for (std::uint32_t i = 0; i < parsed_.buffers.size(); ++i) buffers.Set(i, Napi::Value(env, parsed_.buffers[i].second.buffer));
     RequireAttached(env, buffers, "is detached: its memory was transferred while the job was read; pass an array that holds its data");
     Hold(buffers);
   }

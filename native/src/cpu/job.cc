@@ -4,8 +4,6 @@
 #include <initializer_list>
 #include <string>
 
-#include "../arguments.h"
-
 namespace topkit::cpu {
 
 namespace {
@@ -58,7 +56,7 @@ class Reader {
       const View view = ViewOf(value, name);
       data = view.data;
       bytes = view.bytes;
-      parsed_.buffers.emplace_back(name, view.buffer);
+      parsed_.buffers.emplace_back(name, view);
     } else {
       const Napi::Object owned = value.As<Napi::Object>();
       data = reinterpret_cast<void*>(static_cast<std::uintptr_t>(Unsigned64(owned.Env(), owned.Get("pointer"), name)));

@@ -7,14 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "../arguments.h"
 #include "topk_core.h"
 
 namespace topkit::cpu {
 
 struct ParsedJob {
   TopkJob job;
-  // Name and ArrayBuffer of each memory that JavaScript owns. Handles of the current scope.
-  std::vector<std::pair<std::string, napi_value>> buffers;
+  // Name and view of each memory that JavaScript owns. Their buffers are handles of the current scope.
+  std::vector<std::pair<std::string, View>> buffers;
 };
 
 // Throws TK_ARGUMENT.

@@ -1,0 +1,98 @@
+/** A chosen plan on the emulator: its kernels compiled and loaded, its workspace in host memory, its launches one after another. */
+import { type CALLER_BUFFERS, elementBytes, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
+import type { EmulatedKernel, EmulatedLaunch } from "../native/types.ts";
+import type { BackendGraph, BackendMemory, BackendPlan, BackendStream, RunPointers } from "./backend.ts";
+import { type Choice, explanation } from "./choose-plan.ts";
+import type { Emulation } from "./environment.ts";
+import { TopkitError } from "./errors.ts";
+import { allocateHost } from "./host-memory.ts";
+import { fromNative } from "./native-access.ts";
+import type { PlanExplanation } from "./types.ts";
+
+export interface Emulate extends Emulation {
+  /** Compiles and loads, once. */
+  readonly kernel: (stage: ResolvedStage) => Promise<EmulatedKernel>;
+}
+
+/** A launch that has not ended by then never will; it would hold a thread of the process for ever. */
+const TIMEOUT_MILLISECONDS = 60 * 60 * 1000;
+
+/** Errors: TK205, TK207, TK208, TK303, TK305. */
+export async function prepareEmulatedPlan(emulate: Emulate, choice: Choice): Promise<BackendPlan> {
+  const { resolved } = choice;
+  const explain = explanation(choice);
+  // no rows: nothing is launched, so nothing is compiled
+  if (resolved.request.rows === 0) return new EmulatedPlan(explain, emulate, resolved, [], null);
+  const kernels = await Promise.all(resolved.stages.map((stage) => emulate.kernel(stage)));
+  // zeroed, as tickets start; every run leaves them so
+  const workspace = resolved.workspaceBytes > 0 ? allocateHost(resolved.workspaceBytes) : null;
+  return new EmulatedPlan(explain, emulate, resolved, kernels, workspace);
+}
+
+class EmulatedPlan implements BackendPlan {
+  readonly explain: PlanExplanation;
+  readonly #emulation: Emulation;
+  readonly #resolved: ResolvedPlan;
+  readonly #kernels: readonly EmulatedKernel[];
+  readonly #workspace: BackendMemory | null;
+
+  constructor(explain: PlanExplanation, emulation: Emulation, resolved: ResolvedPlan, kernels: readonly EmulatedKernel[], workspace: BackendMemory | null) {
+    this.explain = explain;
+    this.#emulation = emulation;
+    this.#resolved = resolved;
+    this.#kernels = kernels;
+    this.#workspace = workspace;
+  }
+
+  /** Errors: TK306 with the emulator's report, TK208 where a launch is impossible. */
+  async run(_stream: BackendStream | null, pointers: RunPointers): Promise<void> {
+    for (const [at, kernel] of this.#kernels.entries()) {
+      // one kernel for each stage, by construction
+      const stage = this.#resolved.stages[at]!;
+      const memory = { ...pointers, workspace: this.#workspace?.pointer ?? 0n };
+      try {
+        await kernel.launch(launchOf(stage, this.#resolved, this.#emulation, memory));
+      } catch (error) {
+        throw withPlan(fromNative(error), stage, this.#emulation);
+      }
+    }
+  }
+
+  capture(pointers: RunPointers): BackendGraph {
+    return { launch: (stream) => this.run(stream, pointers), close: () => {} };
+  }
+
+  close(): void {
+    this.#workspace?.close();
+  }
+}
+
+/** As the GPU is launched; the buffers with the extents that the kernel declares, to the byte. */
+function launchOf(
+  { kernel, context, launch, arguments: parameters }: ResolvedStage,
+  { plan, request, config }: ResolvedPlan,
+  { mode, seed }: Emulation,
+  memory: RunPointers & { readonly workspace: bigint },
+): EmulatedLaunch {
+  const extents = kernel.extents(context, plan.shape(request, config));
+  const addressOf = (argument: (typeof parameters)[number]): bigint => {
+    if (argument.kind === "shape") return BigInt(argument.value);
+    if (argument.kind === "workspace") return memory.workspace + BigInt(argument.offset);
+    return memory[argument.name as (typeof CALLER_BUFFERS)[number]];
+  };
+  const buffers = parameters.flatMap((argument) => {
+    const buffer = argument.kind === "shape" ? undefined : kernel.buffers[argument.name];
+    const pointer = addressOf(argument);
+    if (buffer === undefined || pointer === 0n) return [];
+    const bytes = (extents[argument.name] ?? 0) * elementBytes(buffer.element, request.dtype, request.indexBytes);
+    return [{ name: argument.name, pointer, bytes, writable: buffer.dir === "out" }];
+  });
+  return { ...launch, parameters: parameters.map(addressOf), buffers, checked: mode === "checked", seed, timeoutMilliseconds: TIMEOUT_MILLISECONDS };
+}
+
+/** A fault with what is needed to see it again. */
+function withPlan(error: unknown, { kernel, tune }: ResolvedStage, { mode, seed }: Emulation): unknown {
+  if (!(error instanceof TopkitError) || error.code !== "TK306") return error;
+  const message = `${kernel.name} did wrong on the emulator (${mode}${seed === 0n ? "" : `, TOPKIT_EMULATE_SEED=${seed}`}): ${error.message}`;
+  return new TopkitError("TK306", message, { kernel: kernel.name, config: tune, mode, seed, report: error.message }, { cause: error.cause });
+}

@@ -1,0 +1,195 @@
+/**
+ * The mutants of a template file: each barrier, fence, mask and bound of its text removed or weakened, one at a time. Works on the text alone,
+ * by the layout that the templates have: spaces around binary operators and none inside template brackets.
+ */
+
+export type MutantKind = "barrier" | "fence" | "mask" | "bound" | "guard";
+
+export interface Mutant {
+  /** Of the template, as "templates/device/select.cuh". */
+  readonly file: string;
+  readonly line: number;
+  readonly kind: MutantKind;
+  /** What was done, "before -> after", numbered where the file has the same more than once. */
+  readonly change: string;
+  /** The whole file, changed. */
+  readonly text: string;
+}
+
+interface Edit {
+  readonly kind: MutantKind;
+  readonly from: number;
+  readonly to: number;
+  readonly by: string;
+  /** Where the shown text begins and ends, if it is more than what is replaced. */
+  readonly shown?: readonly [from: number, to: number];
+}
+
+export function mutantsOf(file: string, text: string): Mutant[] {
+  const code = codeOf(text);
+  const edits = [...calls(code), ...masks(code), ...comparisons(code), ...guards(code), ...choices(code), ...operands(code)].sort(
+    (a, b) => a.from - b.from || a.to - b.to,
+  );
+  const seen = new Map<string, number>();
+  return edits.map(({ kind, from, to, by, shown: [start, end] = [from, to] }) => {
+    const after = text.slice(start, from) + by + text.slice(to, end);
+    const plain = oneLine(`${text.slice(start, end)} -> ${after || "nothing"}`);
+    const nth = (seen.get(plain) ?? 0) + 1;
+    seen.set(plain, nth);
+    return {
+      file,
+      line: text.slice(0, from).split("\n").length,
+      kind,
+      change: nth === 1 ? plain : `${plain} (${nth})`,
+      text: text.slice(0, from) + by + text.slice(to),
+    };
+  });
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+/** The text with blanks where no mutant is wanted: comments, mustaches, directives, static assertions, and what the emulator never compiles. */
+function codeOf(text: string): string {
+  const blank = (part: string): string => part.replace(/[^\n]/g, " ");
+  return text
+    .replace(/^#ifndef TOPKIT_EMULATE\b[\s\S]*?^#(?=else|endif)/gm, blank)
+    .replace(/\/\/.*$/gm, blank)
+    .replace(/\{\{[\s\S]*?\}\}/g, (mustache) => "_".repeat(mustache.length))
+    .replace(/^\s*#.*$/gm, blank)
+    .replace(/static_assert\(.*$/gm, blank);
+}
+
+/** Statements that only order or only wait, and the ordered forms of those that do more. */
+const ORDERING = /(?<=(?:^|[;{})]|\belse|____)\s*)((?:__sync(?:threads|warp)|\w*(?:barrier|fence)\w*|cluster_(?:arrive|wait)\w*)\()/g;
+const VOTES = /__syncthreads_(?:or|and|count)(?=\()/g;
+const WEAKER: Readonly<Record<string, string>> = {
+  load_acquire: "load_relaxed",
+  cluster_arrive: "cluster_arrive_relaxed",
+  __cluster_barrier_arrive: "__cluster_barrier_arrive_relaxed",
+  mbarrier_arrive: "mbarrier_arrive_relaxed",
+  mbarrier_arrive_expect_tx: "mbarrier_arrive_expect_tx_relaxed",
+};
+
+function calls(code: string): Edit[] {
+  const removed = [...code.matchAll(ORDERING)].flatMap((found): Edit[] => {
+    const to = closing(code, found.index + found[0].length - 1);
+    return code[to] === ";" ? [{ kind: found[0].includes("fence") ? "fence" : "barrier", from: found.index, to: to + 1, by: ";" }] : [];
+  });
+  const votes = [...code.matchAll(VOTES)].map(({ index, 0: name }): Edit => ({ kind: "barrier", from: index, to: index + name.length, by: "" }));
+  const weakened = [...code.matchAll(/(?<=[;{})=]\s*)(\w+)(?=\()/g)].flatMap(({ index, 0: name }): Edit[] => {
+    const weaker = WEAKER[name];
+    return weaker === undefined ? [] : [{ kind: "fence", from: index, to: index + name.length, by: weaker }];
+  });
+  return [...removed, ...votes, ...weakened];
+}
+
+/** One lane less in a full mask. */
+function masks(code: string): Edit[] {
+  return [...code.matchAll(/__\w+_sync\((0xffffffffu?)(?!\w)/g)].map(({ index, 0: whole, 1: mask = "" }): Edit => {
+    const to = index + whole.length;
+    return { kind: "mask", from: to - mask.length, to, by: "0x7fffffffu", shown: [index, to] };
+  });
+}
+
+const SWAPPED: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
+
+function comparisons(code: string): Edit[] {
+  return [...code.matchAll(/(?<= )(<|<=|>|>=)(?= )/g)].map(({ index, 0: operator }): Edit => {
+    const left = operandBefore(code, index);
+    return { kind: "bound", from: index, to: index + operator.length, by: SWAPPED[operator]!, shown: [left, operandAfter(code, index + operator.length)] };
+  });
+}
+
+/** Conditions of `if`: always, and never. One that waits still waits. */
+function guards(code: string): Edit[] {
+  return [...code.matchAll(/\bif \(/g)].flatMap(({ index, 0: opening }): Edit[] => {
+    const from = index + opening.length;
+    const to = closing(code, from - 1) - 1;
+    const condition = code.slice(from, to);
+    const waits = condition.includes("__sync");
+    return ["true", "false"].map((value): Edit => ({ kind: "guard", from, to, by: waits ? `(${condition}, ${value})` : value, shown: [index, to + 1] }));
+  });
+}
+
+/** `c ? a : b` where c compares or looks whether there is something: a alone, b alone. What picks by a constant is no bound. */
+function choices(code: string): Edit[] {
+  return [...code.matchAll(/ \? /g)].flatMap(({ index }): Edit[] => {
+    const from = operandBefore(code, index, LOOSE);
+    const colon = colonOf(code, index + 3);
+    const to = operandAfter(code, colon + 3, CHOICE_END);
+    if (code.slice(from, index).includes("==")) return [];
+    return [code.slice(index + 3, colon), code.slice(colon + 3, to)].map((by): Edit => ({ kind: "guard", from, to, by }));
+  });
+}
+
+/** What stands at either side of && and ||, left out. */
+function operands(code: string): Edit[] {
+  const edits = new Map<string, Edit>();
+  for (const { index, 0: operator } of code.matchAll(/&&|\|\|/g)) {
+    const neutral = operator === "&&" ? "true" : "false";
+    const [left, right] = [operandBefore(code, index, LOOSE), operandAfter(code, index + 2, LOOSE)];
+    for (const [from, to] of [trimmed(code, left, index), trimmed(code, index + 2, right)]) {
+      edits.set(`${from}:${to}`, { kind: "guard", from, to, by: neutral, shown: [left, right] });
+    }
+  }
+  return [...edits.values()];
+}
+
+/** Ends of operands at the same depth of brackets: of comparisons, of && and ||, of the last part of a choice. */
+const TIGHT = /^(&&|\|\||\?|:(?!:)|;|,|<<?=? |>>?=? |=(?!=)|return\b)/;
+const LOOSE = /^(&&|\|\||\?|:(?!:)|;|,|[^=<>!|&]=(?!=)|return\b)/;
+const CHOICE_END = /^[;,]/;
+
+function operandBefore(code: string, end: number, stop = TIGHT): number {
+  let depth = 0;
+  for (let at = end - 1; at >= 0; at--) {
+    const character = code[at]!;
+    if (")]}".includes(character)) depth++;
+    else if ("([{".includes(character) && depth-- === 0) return skipSpaces(code, at + 1);
+    else if (depth === 0 && code[at - 1] !== ":") {
+      const found = stop.exec(code.slice(at, at + 8));
+      if (found) return skipSpaces(code, at + found[0].length);
+    }
+  }
+  return 0;
+}
+
+function operandAfter(code: string, start: number, stop = TIGHT): number {
+  let depth = 0;
+  for (let at = start; at < code.length; at++) {
+    const character = code[at]!;
+    if ("([{".includes(character)) depth++;
+    else if (")]}".includes(character) && depth-- === 0) return at;
+    else if (depth === 0 && code[at - 1] !== ":" && stop.test(code.slice(at, at + 8))) {
+      return trimmed(code, start, at)[1];
+    }
+  }
+  return code.length;
+}
+
+/** The ` : ` that belongs to a choice whose first part begins here. */
+function colonOf(code: string, start: number): number {
+  let open = 0;
+  for (let at = start; at < code.length; at++) {
+    if (code.startsWith(" ? ", at)) open++;
+    if (code.startsWith(" : ", at) && open-- === 0) return at;
+  }
+  throw new Error(`a choice without its second part: ${code.slice(start, start + 60)}`);
+}
+
+/** One past the bracket that closes the one here. */
+function closing(code: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < code.length; at++) {
+    if (code[at] === "(") depth++;
+    if (code[at] === ")" && --depth === 0) return at + 1;
+  }
+  throw new Error(`a bracket that nothing closes: ${code.slice(open, open + 60)}`);
+}
+
+const skipSpaces = (code: string, at: number): number => at + (/^\s*/.exec(code.slice(at))?.[0].length ?? 0);
+
+function trimmed(code: string, from: number, to: number): readonly [number, number] {
+  const start = skipSpaces(code, from);
+  return [start, Math.max(start, from + code.slice(from, to).trimEnd().length)];
+}

@@ -1,0 +1,107 @@
+/** What mutants of a kernel are tried on: three of its configs, chosen by rule, each with small requests next to every boundary. */
+import { type AnyConfig, type AnyKernel, combinations, contextOf, plans, resolve, variantSymbol } from "../../dsl/index.ts";
+import { type Case, requestOf } from "./property-case.ts";
+import type { DataName } from "./property-data.ts";
+
+export interface Subject {
+  readonly symbol: string;
+  readonly spec: AnyConfig;
+  readonly tune: AnyConfig;
+  readonly cases: readonly Case[];
+}
+
+const SPECS = [
+  { dtype: "bf16", order: "largest" },
+  { dtype: "f32", order: "smallest" },
+  { dtype: "f16", order: "largest" },
+] as const;
+
+interface Layout extends Pick<Case, "gap" | "offset" | "lengths" | "indexBytes"> {
+  readonly data: DataName;
+}
+
+/** Data that fills a buffer, ties at its threshold, patterns next to those that mean something; rows that end and begin in the middle of a vector. */
+const LAYOUTS: readonly Layout[] = [
+  { data: "asc", gap: 5, offset: 3, lengths: [], indexBytes: 8 },
+  { data: "allNegInf", gap: 0, offset: 0, lengths: [2 ** 31 - 1, -4, 9, 0], indexBytes: 4 },
+  { data: "boundaryTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "anyBits", gap: 1, offset: 7, lengths: [33, 4090], indexBytes: 4 },
+  { data: "nans", gap: 8, offset: 0, lengths: [60, 5, 30000], indexBytes: 8 },
+  { data: "desc", gap: 0, offset: 8, lengths: [31, 32, 4099], indexBytes: 4 },
+];
+
+const COLS = [100, 128, 200, 256, 4096, 9001, 20500, 45000];
+const KS = [1, 13, 32, 64, 100, 700];
+
+/**
+ * The least config, in threads and then in shared memory, of those that use shared memory; the least of those in which no tunable has its
+ * least value; and, for what these two let pass, the last that ships. Each with another dtype and order.
+ */
+export function subjectsOf(kernel: AnyKernel): Subject[] {
+  const configs = [...combinations(kernel.tune)];
+  const above = configs.filter((config) => Object.entries(kernel.tune).every(([name, { values }]) => config[name] !== values[0]));
+  return [configs, above, kernel.ships.slice(-1)].map((among, which) => {
+    const spec = SPECS[which]!;
+    const [least] = among
+      .map((tune) => ({ tune, ...launchOf(kernel, spec, tune) }))
+      .filter(({ threads }) => threads > 0)
+      .sort((a, b) => Number(b.shared > 0) - Number(a.shared > 0) || a.threads - b.threads || a.shared - b.shared);
+    if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to COLS or KS`);
+    const { tune } = least;
+    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: casesOf(kernel, spec, tune) };
+  });
+}
+
+function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): { threads: number; shared: number } {
+  const fitting = fits(kernel, spec, tune);
+  const shared = Math.max(0, ...fitting.map(({ sharedBytes }) => sharedBytes));
+  return { threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads), shared };
+}
+
+type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number };
+
+function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Fit[] {
+  const force = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value]));
+  const mine = plans.filter(({ stages }) => stages.includes(kernel));
+  return COLS.flatMap((cols) =>
+    KS.filter((k) => k <= cols).flatMap((k) =>
+      mine.flatMap((plan): Fit[] => {
+        const resolution = resolve(plan, { rows: 3, cols, k, rowStride: cols, indexBytes: 4, ...spec }, { force });
+        if (!resolution.ok) return [];
+        const stage = resolution.resolved.stages.find((each) => each.kernel === kernel)!;
+        return [{ plan: plan.name, force, rows: 3, cols, k, sharedBytes: stage.launch.sharedBytes }];
+      }),
+    ),
+  );
+}
+
+/** Every layout with the greatest k and in turns with the others, on the shortest and the longest rows that fit and in turns on those between. */
+function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
+  const fitting = fits(kernel, spec, tune);
+  const greatest = Math.max(...fitting.map(({ k }) => k));
+  const full = fitting.filter(({ k }) => k === greatest);
+  return LAYOUTS.flatMap((layout, at) =>
+    [full[full.length - 1]!, full[at % full.length]!, fitting[(7 * at) % fitting.length]!].map(({ sharedBytes: _, ...fit }, turn): Case => {
+      return { ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn };
+    }),
+  ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
+}
+
+/** ThreadSanitizer takes a millisecond a thread: one row, and of the cases that have few threads those with the least and the most. */
+export function raceCases({ cases }: Pick<Subject, "cases">): Case[] {
+  const few = cases
+    .map((given) => ({ ...given, rows: 1 }))
+    .map((each) => ({ each, threads: threadsOf(each) }))
+    .filter(({ threads }) => threads <= MOST_RACING)
+    .sort((a, b) => a.threads - b.threads)
+    .map(({ each }) => each);
+  return few.length < 2 ? few : [few[0]!, few[few.length - 1]!];
+}
+
+/** Beyond this, blocks may hide each other's races (docs/emulator.md). */
+const MOST_RACING = 1024;
+
+function threadsOf(each: Case): number {
+  const resolution = resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force });
+  return resolution.ok ? resolution.resolved.stages.reduce((sum, { launch }) => sum + launch.grid * launch.block, 0) : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,94 @@
+/**
+ * Every config of every kernel's tune space on the emulator, against the oracle and the CPU backend:
+ *
+ *   npm run sweep:emulator [-- --cases N --jobs N --fresh]        TOPKIT_SEED repeats a run
+ *
+ * A run that was stopped goes on where it was, with its seed, until --fresh forgets it; what failed or changed since is tried again.
+ * Exit 1 where a unit failed. Progress on stderr, the summary on stdout.
+ */
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { random } from "../../bench/random.ts";
+import { kernels } from "../../dsl/index.ts";
+import { buildProgram, scratch } from "./emulator.ts";
+import { checkUnit, seedOfRun, sourcesHash } from "./property-check.ts";
+import { configsOf, type Unit, unitsOf } from "./property-space.ts";
+import { addRecord, forgetRecords, readRecords } from "./sweep-records.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    cases: { type: "string", default: "5" },
+    jobs: { type: "string", default: String(availableParallelism()) },
+    fresh: { type: "boolean", default: false },
+    // of a worker: its number
+    job: { type: "string" },
+  },
+});
+const [cases, jobs] = [whole("cases", options.cases), whole("jobs", options.jobs)];
+if (options.fresh) forgetRecords();
+const seed = process.env.TOPKIT_SEED === undefined ? (readRecords()[0]?.seed ?? seedOfRun()) : seedOfRun();
+const { units, impossible } = unitsOf(random(seed, 0));
+const keys = await Promise.all(units.map(sourcesHash));
+
+if (options.job !== undefined) await work(Number(options.job));
+else process.exitCode = (await lead()) ? 0 : 1;
+
+function whole(name: string, given: string): number {
+  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
+  console.error(`--${name} is ${JSON.stringify(given)}; allowed: a whole number from 1`);
+  process.exit(2);
+}
+
+function passed(): ReadonlySet<string> {
+  return new Set(readRecords().flatMap((record) => (record.seed === seed && record.cases >= cases && record.fault === undefined ? [record.unit] : [])));
+}
+
+async function work(job: number): Promise<void> {
+  const done = passed();
+  for (const [at, unit] of units.entries()) {
+    if (at % jobs !== job || done.has(keys[at]!)) continue;
+    using folder = scratch();
+    const fault = await checkUnit(unit, { runs: cases, seed: (seed + at) % 2 ** 31, cache: folder.path }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    addRecord({ seed, unit: keys[at]!, cases, ...(fault !== undefined && { fault }) });
+    console.error(`${at + 1}/${units.length} ${titleOf(unit)}: ${fault ?? "exact"}`);
+  }
+}
+
+/** Whether every unit passed. */
+async function lead(): Promise<boolean> {
+  const before = passed();
+  console.error(`TOPKIT_SEED=${seed}: ${units.length} units of ${cases} cases, ${keys.filter((key) => before.has(key)).length} done before`);
+  buildProgram("plain");
+  const start = performance.now();
+  await Promise.all(Array.from({ length: jobs }, (_, job) => worker(job)));
+  const done = passed();
+  const exact = units.filter((_, at) => done.has(keys[at]!));
+  for (const kernel of kernels) {
+    const all = configsOf(kernel);
+    const tried = new Set(exact.flatMap(({ plan, symbols }) => symbols.filter((_, at) => plan.stages[at] === kernel)));
+    const without = impossible.filter((symbol) => all.some((config) => config.symbol === symbol)).length;
+    console.log(`${kernel.name}: ${all.length} configs, ${without} of them fit no request, ${tried.size} exact, ${all.length - without - tried.size} not`);
+  }
+  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+  console.log(`TOPKIT_SEED=${seed}: ${exact.length} of ${units.length} units exact, ${cases} cases each; this run took ${minutes} minutes`);
+  return exact.length === units.length;
+}
+
+function worker(job: number): Promise<void> {
+  const own = ["--cases", String(cases), "--jobs", String(jobs), "--job", String(job)];
+  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...own], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, TOPKIT_SEED: String(seed) },
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", () => resolve());
+  });
+}
+
+const titleOf = ({ plan, symbols }: Unit): string => `${plan.name} ${symbols.join(" + ")}`;
