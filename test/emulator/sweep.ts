@@ -85,6 +85,8 @@ function worker(job: number): Promise<void> {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, TOPKIT_SEED: String(seed) },
   });
+  // a stopped run still says how far it came
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", () => resolve());

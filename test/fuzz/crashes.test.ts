@@ -101,3 +101,7 @@ describe("worker threads that are terminated in the middle of a call", () => {
     expect(await node(script(body))).toEqual(clean("0,0,0,0,0,0\n"));
   });
 });
+
+it("the public functions in several threads at once, half of them terminated in the middle", { timeout: 60_000 }, async () => {
+  expect(await node(["test/fuzz/workers-child.ts"], { flags: ["--import", "tsx"] })).toEqual(clean("3 of 3 right\n"));
+});

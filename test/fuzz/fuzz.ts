@@ -9,7 +9,8 @@ import { expect } from "vitest";
 import { errorCodes } from "../../runtime/error-codes.ts";
 import { TopkitError } from "../../runtime/errors.ts";
 
-function setting(name: string, otherwise: number): number {
+/** A non-negative integer of the environment. */
+export function setting(name: string, otherwise: number): number {
   const text = process.env[name];
   if (text === undefined || text === "") return otherwise;
   const value = Number(text);

@@ -23,7 +23,7 @@ async function useDevice(device: Device): Promise<unknown> {
   await stream.synchronize();
   const found = [tensor, await out.indices.toHost()];
   if (process.env.LEAK === "1") return [tensor, captured];
-  for (const handle of [captured, plan, stream, tensor, out.values, out.indices]) handle.dispose();
+  for (const handle of [captured, plan, stream, tensor, out.values, out.indices]) handle[Symbol.dispose]();
   return found;
 }
 

@@ -149,39 +149,45 @@ it("leaves the event loop free while a kernel runs", async () => {
 });
 
 describe("worker threads", () => {
-  const start = (rows: number): Worker =>
-    new Worker(
+  /** A worker that answers a top-k, then stays. Its messages are kept from its start on. */
+  function start(rows: number): { readonly worker: Worker; readonly begun: Promise<unknown>; readonly answered: Promise<unknown> } {
+    const worker = new Worker(
       `const { parentPort, workerData } = require("node:worker_threads");
+       parentPort.on("message", () => {});
        (async () => {
          (await import(workerData.loader)).register();
          const { topk } = await import(workerData.runtime);
          const x = Float32Array.from({ length: ${rows} * 5003 }, (_, at) => at % 5003);
-         parentPort.postMessage("begins");
+         parentPort.postMessage({ begun: true });
          const { indices } = await topk(x, { rows: ${rows}, k: 3, backend: "emulate" });
-         parentPort.postMessage([...indices.slice(0, 3)]);
+         parentPort.postMessage({ answered: [...indices.slice(0, 3)] });
        })();`,
       { eval: true, workerData: { loader: "tsx/esm/api", runtime: new URL("../../runtime/index.ts", import.meta.url).href } },
     );
-  const message = (worker: Worker): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
+    const told = (name: string): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        worker.on("message", (message: Record<string, unknown>) => name in message && resolve(message[name]));
+        worker.on("error", reject);
+      });
+    return { worker, begun: told("begun"), answered: told("answered") };
+  }
 
   it("emulate beside each other and the main thread", async () => {
-    const workers = [start(2), start(3)];
-    await Promise.all(workers.map(message));
-    const answers = Promise.all(workers.map(message));
+    const started = [start(2), start(3)];
+    await Promise.all(started.map(({ begun }) => begun));
     const { indices } = await topk(data("bf16", 5003), { k: 2, dtype: "bf16", backend: "emulate" });
     expect(indices).toEqual(oracleTopk({ data: data("bf16", 5003), rows: 1, cols: 5003, k: 2, dtype: "bf16" }).indices);
-    for (const answer of await answers) expect(answer).toEqual([5002, 5001, 5000]);
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    for (const { worker, answered } of started) {
+      expect(await answered).toEqual([5002, 5001, 5000]);
+      await worker.terminate();
+    }
   });
 
   it("may end in the middle of a launch", async () => {
-    const worker = start(600);
-    await message(worker);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { worker, begun } = start(600);
+    await begun;
+    // time to begin the launch, which takes longer
+    await new Promise((resolve) => setTimeout(resolve, 150));
     expect(await worker.terminate()).toBe(1);
     const { indices } = await topk(Float32Array.of(1, 3, 2), { k: 1, backend: "emulate" });
     expect(indices).toEqual(Int32Array.of(1));
