@@ -69,12 +69,16 @@ function checkData(name: string, given: unknown): HostArray {
   return data;
 }
 
+/** As many as NumPy knows. */
+const MAX_DIMS = 64;
+
 function checkDims(dims: unknown): readonly number[] {
-  const list: unknown[] | undefined = Array.isArray(dims) ? [...dims] : undefined;
+  const length = Array.isArray(dims) ? dims.length : 0;
+  const list = Array.from({ length: Math.min(length, MAX_DIMS) }, (_, place): unknown => (dims as unknown[])[place]);
   const isDim = (dim: unknown): dim is number => typeof dim === "number" && Number.isSafeInteger(dim) && dim >= 0;
-  if (list !== undefined && list.length > 0 && list.every(isDim)) return list;
-  const given = list === undefined ? shown(dims) : `[${list.slice(0, 8).map(shown).join(", ")}${list.length > 8 ? ", ..." : ""}]`;
-  throw new TopkitError("TK104", `x.dims is ${given}; give one or more integers, the last is cols`);
+  if (length > 0 && length <= MAX_DIMS && list.every(isDim)) return list;
+  const given = Array.isArray(dims) ? `[${list.slice(0, 8).map(shown).join(", ")}${length > 8 ? `, ...], ${length} of them` : "]"}` : shown(dims);
+  throw new TopkitError("TK104", `x.dims is ${given}; give 1 to ${MAX_DIMS} non-negative integers, the last is cols`);
 }
 
 const TENSOR_TYPES: Readonly<Record<string, Dtype>> = { float32: "f32", float16: "f16" };

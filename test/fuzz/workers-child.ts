@@ -14,7 +14,7 @@ if (isMainThread) {
     all[col] = (col * 7919) % COLS;
   });
   // a thread does not inherit what lets the process read TypeScript
-  const script = `require("tsx/esm/api").register(); import(${JSON.stringify(import.meta.url)});`;
+  const script = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(import.meta.url)}); });`;
   const workers = Array.from({ length: 2 * KEPT }, () => new Worker(script, { eval: true, execArgv: [], workerData: shared }));
   const ends = workers.slice(0, KEPT).map((worker) => new Promise<number>((done) => worker.once("exit", done)));
   for (const worker of workers.slice(KEPT)) worker.once("message", () => void worker.terminate());
