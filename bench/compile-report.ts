@@ -119,6 +119,21 @@ function csv({ compiled }: CompileReport): string {
   return [COLUMNS.join(), ...compiled.map((kernel) => cells(kernel).map(quote).join())].map((line) => `${line}\n`).join("");
 }
 
+/** A line of compile-report.csv, as text. */
+export type CompiledRow = Readonly<Record<(typeof COLUMNS)[number], string>>;
+
+/** What an earlier compileReport() wrote. Throws RangeError where the text is something else. */
+export function parseCompileReport(text: string): CompiledRow[] {
+  const [header, ...lines] = text.trim().split(/\r?\n/);
+  if (header !== COLUMNS.join()) throw new RangeError(`compile report: the header is "${header}"; it must be "${COLUMNS.join()}"`);
+  // only the formula of the shared memory may hold commas, and then stands in quotes
+  const shape = /^([^,]*),([^,]*),([^,]*),([^,]*),([^,]*),([^,]*),(.*),([^,]*)$/;
+  return lines.map((line) => {
+    const cells = (shape.exec(line)?.slice(1) ?? []).map((cell) => cell.replace(/^"(.*)"$/, "$1").replaceAll('""', '"'));
+    return Object.fromEntries(COLUMNS.map((column, at) => [column, cells[at] ?? ""])) as CompiledRow;
+  });
+}
+
 function markdown({ nvrtc, compiled, failures }: CompileReport): string {
   const most = (pick: (kernel: CompiledKernel) => number): number => Math.max(0, ...compiled.map(pick));
   return [

@@ -1,4 +1,5 @@
-/** f32 to 16-bit formats, to nearest, ties to even, as IEEE 754 and the hardware's conversions have it. */
+/** f32 to 16-bit formats and back; to nearest, ties to even, as IEEE 754 and the hardware's conversions have it. */
+import type { Dtype } from "../dsl/index.ts";
 
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
@@ -33,4 +34,15 @@ function roundToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}
+
+/** The number that a dtype's bits mean. */
+export function toNumber(dtype: Dtype, element: number): number {
+  if (dtype === "f32") return element;
+  if (dtype === "bf16") return new Float32Array(Uint32Array.of(element << 16).buffer)[0]!;
+  const exponent = (element >> 10) & 0x1f;
+  const fraction = element & 0x3ff;
+  const sign = element & 0x8000 ? -1 : 1;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }

@@ -15,18 +15,20 @@ export interface InputOptions {
   readonly dist: Distribution;
   /** Same seed, same bits. Each row has its own random stream. Default 1. */
   readonly seed?: number;
+  /** The stream of the first row, so that an input can be made in parts. Default 0. */
+  readonly firstRow?: number;
   /** Only `spike` looks at it: 2 k winners stand side by side. Default 50. */
   readonly k?: number;
 }
 
 /** rows x cols elements, rounded to nearest even from f32: Float32Array for f32, raw bits for f16 and bf16. */
-export function makeInput({ rows, cols, dtype, dist, seed = 1, k = 50 }: InputOptions): Float32Array | Uint16Array {
+export function makeInput({ rows, cols, dtype, dist, seed = 1, firstRow = 0, k = 50 }: InputOptions): Float32Array | Uint16Array {
   if (!DISTRIBUTIONS.includes(dist)) throw new RangeError(`no distribution "${dist}"; there are ${DISTRIBUTIONS.join(", ")}`);
   if (dist === "bf16ramp") return bf16Ramp(rows, cols, dtype);
   const row = new Float32Array(cols);
   const data = dtype === "f32" ? new Float32Array(rows * cols) : new Uint16Array(rows * cols);
   for (let r = 0; r < rows; r++) {
-    FILLS[dist](row, random(seed, r), k);
+    FILLS[dist](row, random(seed, firstRow + r), k);
     if (data instanceof Float32Array) data.set(row, r * cols);
     else roundInto(row, data.subarray(r * cols), dtype === "bf16" ? toBf16 : toF16);
   }

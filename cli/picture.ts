@@ -1,20 +1,10 @@
 /** Rows of results as text. */
+import { toNumber } from "../bench/rounding.ts";
 import type { Dtype } from "../dsl/index.ts";
 import type { HostArray, IndexArray } from "../runtime/types.ts";
 
 const BAR_CELLS = 24;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"] as const;
-
-/** The number that a dtype's bits mean. */
-export function toNumber(dtype: Dtype, element: number): number {
-  if (dtype === "f32") return element;
-  if (dtype === "bf16") return new Float32Array(Uint32Array.of(element << 16).buffer)[0]!;
-  const exponent = (element >> 10) & 0x1f;
-  const fraction = element & 0x3ff;
-  const sign = element & 0x8000 ? -1 : 1;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-}
 
 export interface Rows {
   readonly values: HostArray;

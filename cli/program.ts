@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command } from "commander";
 import { packageRoot } from "../native/index.ts";
+import { benchCommand } from "./bench.ts";
 import { codegenCommand } from "./codegen-command.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
@@ -16,7 +17,7 @@ function makeProgram(): Command {
     .version(version)
     // commander puts its suggestions on a line of their own
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
-  for (const command of [runCommand(), doctorCommand(), codegenCommand(), explainCommand()]) {
+  for (const command of [runCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   // commander exits 1 for a bad argument; ours is 2

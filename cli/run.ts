@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { Command, Option } from "commander";
 import { rawBits, referenceTopk } from "../bench/reference.ts";
+import { toNumber } from "../bench/rounding.ts";
 import type { Dtype } from "../dsl/index.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { BACKENDS, checkHostInput, type HostInput } from "../runtime/host-input.ts";
@@ -11,7 +12,7 @@ import { compute, type Outcome } from "./compute.ts";
 import { DEMO, demoInput, type Input, readInput, readLengths } from "./load-input.ts";
 import { writeNpy } from "./npy.ts";
 import { configOption, dtypeOption, integerOption, jsonOption } from "./options.ts";
-import { picture, toNumber } from "./picture.ts";
+import { picture } from "./picture.ts";
 import { log, print, printJson } from "./status.ts";
 
 interface RunOptions {

@@ -38,7 +38,7 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
     const view: View = {
       ...context,
       symbol,
-      signature: signature(kernel, symbol, Number(context.threads)),
+      signature: signature(kernel, symbol, context),
       banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune)),
       hooks: { ...kernel.hooks, ...hooks },
     };

@@ -10,13 +10,14 @@ const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void"
 
 const pointer = ({ dir, element }: Buffer): string => `${dir === "in" ? "const " : ""}${POINTEE[element]}* __restrict__`;
 
-/** Buffers in declared order, then shape values, all 64 bits wide. */
-export function signature(kernel: AnyKernel, symbol: string, threads: number): string {
+/** Buffers in declared order, then shape values, all 64 bits wide. `blocksPerSm`, where a kernel has it, bounds the registers. */
+export function signature(kernel: AnyKernel, symbol: string, { threads, blocksPerSm }: AnyContext): string {
   const parameters = [
     ...Object.entries(kernel.buffers).map(([name, buffer]) => `${pointer(buffer)} ${name}`),
     ...kernel.shape.map((name) => `const long long ${name}`),
   ];
-  return `extern "C" __global__ void __launch_bounds__(${threads}) ${symbol}(\n    ${parameters.join(",\n    ")})`;
+  const bounds = blocksPerSm === undefined ? `${threads}` : `${threads}, ${blocksPerSm}`;
+  return `extern "C" __global__ void __launch_bounds__(${bounds}) ${symbol}(\n    ${parameters.join(",\n    ")})`;
 }
 
 export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyConfig, tune: AnyConfig): string {

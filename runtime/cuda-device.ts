@@ -53,29 +53,30 @@ export class CudaStream implements BackendStream {
   }
 }
 
-class CudaDevice implements BackendDevice {
+export class CudaDevice implements BackendDevice {
   readonly backend = "cuda";
   readonly queues = true;
   readonly name: string;
   readonly arch: string;
-  readonly #native: NativeDevice;
+  /** For the benchmark's events and graphs; the runtime itself goes through the methods. */
+  readonly native: NativeDevice;
   readonly #kernels: LoadedKernels = new Map();
   readonly #host: CudaHost;
 
   constructor(device: NativeDevice) {
-    this.#native = device;
+    this.native = device;
     this.name = device.info.name;
     this.arch = `sm_${device.info.arch}`;
     this.#host = new CudaHost(device, (request) => this.plan(request, {}));
   }
 
   allocate(bytes: number): BackendMemory {
-    const memory = calling(() => this.#native.allocate(bytes));
+    const memory = calling(() => this.native.allocate(bytes));
     return { ...this.wrap(memory.pointer, bytes), close: () => memory.close() };
   }
 
   wrap(pointer: bigint, bytes: number): BackendMemory {
-    const device = this.#native;
+    const device = this.native;
     return {
       pointer,
       bytes,
@@ -87,16 +88,16 @@ class CudaDevice implements BackendDevice {
   }
 
   createStream(): BackendStream {
-    return new CudaStream(calling(() => this.#native.createStream()));
+    return new CudaStream(calling(() => this.native.createStream()));
   }
 
   synchronize(): Promise<void> {
-    return awaiting(() => this.#native.synchronize());
+    return awaiting(() => this.native.synchronize());
   }
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    const limits = limitsOf(this.#native, ptxOf(requireNvrtc().version));
-    return prepareCudaPlan(this.#native, this.#kernels, choosePlan(request, limits, force));
+    const limits = limitsOf(this.native, ptxOf(requireNvrtc().version));
+    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, limits, force));
   }
 
   hostTopk(job: HostJob): Promise<void> {
@@ -105,6 +106,6 @@ class CudaDevice implements BackendDevice {
 
   close(): void {
     this.#host.close();
-    this.#native.close();
+    this.native.close();
   }
 }

@@ -6,8 +6,9 @@ import { type Choice, explanation } from "./choose-plan.ts";
 import { compileKernel, requireNvrtc, targetArch } from "./compile.ts";
 import type { CudaStream } from "./cuda-device.ts";
 import { TopkitError } from "./errors.ts";
+import { fillByCopy } from "./fill.ts";
 import { type KernelSource, kernelSource } from "./kernel-source.ts";
-import { awaiting, calling, fromNative } from "./native-access.ts";
+import { calling, fromNative } from "./native-access.ts";
 import type { PlanExplanation } from "./types.ts";
 
 /** What a block may use without asking the driver for more. */
@@ -26,18 +27,40 @@ export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernel
   const explain = explanation(choice);
   // no rows: nothing is launched, so nothing is compiled
   if (resolved.request.rows === 0) return new CudaPlan(explain, null, null, device);
-  const functions = await Promise.all(resolved.stages.map((stage) => loadStage(device, loaded, stage)));
-  const workspace = resolved.workspaceBytes > 0 ? calling(() => device.allocate(resolved.workspaceBytes)) : null;
+  const functions = await loadStages(device, loaded, resolved);
+  const workspace = await allocateWorkspace(device, resolved);
   try {
-    // tickets start at zero; every run leaves them so
-    if (workspace !== null) await awaiting(() => device.fill(workspace.pointer, 0, workspace.bytes));
-    const list = calling(() => device.prepare(launchSteps(resolved, functions, workspace?.pointer ?? 0n), CALLER_BUFFERS.length));
-    return new CudaPlan(explain, list, workspace, device);
+    return new CudaPlan(explain, prepareStages(device, resolved, functions, workspace), workspace, device);
   } catch (error) {
     workspace?.close();
     throw error;
   }
 }
+
+/** The functions of some stages, in their order, compiled or found in the cache. */
+export const loadStages = (device: NativeDevice, loaded: LoadedKernels, { stages }: Pick<ResolvedPlan, "stages">): Promise<NativeFunction[]> =>
+  Promise.all(stages.map((stage) => loadStage(device, loaded, stage)));
+
+/** Tickets start at zero; every run leaves them so. null where the plan needs none. */
+export async function allocateWorkspace(device: NativeDevice, { workspaceBytes }: Pick<ResolvedPlan, "workspaceBytes">): Promise<NativeMemory | null> {
+  if (workspaceBytes === 0) return null;
+  const workspace = calling(() => device.allocate(workspaceBytes));
+  try {
+    await fillByCopy(device, workspace.pointer, 0, workspace.bytes);
+    return workspace;
+  } catch (error) {
+    workspace.close();
+    throw error;
+  }
+}
+
+/** The launches of some stages as one list: of all stages for a run, of one where the benchmark times it alone. */
+export const prepareStages = (
+  device: NativeDevice,
+  resolved: Pick<ResolvedPlan, "stages">,
+  functions: readonly NativeFunction[],
+  workspace: NativeMemory | null,
+): NativeLaunchList => calling(() => device.prepare(launchSteps(resolved, functions, workspace?.pointer ?? 0n), CALLER_BUFFERS.length));
 
 async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: ResolvedStage): Promise<NativeFunction> {
   const source = await kernelSource(stage);

@@ -25,6 +25,8 @@ export const errorCodes = {
   TK206: "NVRTC cannot compile for the device",
   TK207: "a kernel's source is missing from the package or was changed",
   TK208: "the emulator cannot load a kernel or carry out its launch",
+  TK209: "a peer of the benchmark cannot be used",
+  TK210: "the libraries that draw reports are not installed",
   // 3xx: what failed on the way
   TK301: "NVRTC refused a kernel",
   TK302: "a CUDA driver call failed",
@@ -44,6 +46,7 @@ export const errorCodes = {
   TK504: "a .safetensors file is malformed or truncated",
   TK505: "a .safetensors file does not have the tensor, or its dtype is not taken",
   TK506: "an output file cannot be written",
+  TK507: "a results file is malformed",
 } as const satisfies Readonly<Record<`TK${number}`, string>>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -5,6 +5,7 @@
  *   .bundle/node.gz       that binary, stripped
  *   .bundle/topkit        `topkit` from the command line
  *   .bundle/test-gpu      the GPU suite
+ *   .bundle/smoke         every plan on one shape, checked and timed
  *   .bundle/app/          compiled code, generated kernels, production dependencies, the addon
  *
  * The addon needs glibc 2.28 or newer on the host. Run it there as `.bundle/test-gpu`.
@@ -26,13 +27,22 @@ mkdirSync(app, { recursive: true });
 console.error("bundle: compiling");
 execFileSync("npx", ["tsc", "-p", "tsconfig.bundle.json"], { cwd: root, stdio: "inherit" });
 copyFileSync(join(root, "package.json"), join(app, "package.json"));
-for (const data of ["generated/kernels", "generated/manifest.json", "generated/tuning", "bench/suites.csv"]) {
+for (const data of [
+  "generated/kernels",
+  "generated/manifest.json",
+  "generated/tuning",
+  "bench/suites.csv",
+  "bench/peers",
+  "bench/floor.cu",
+  "bench/torch_peer.py",
+]) {
   if (existsSync(join(root, data))) cpSync(join(root, data), join(app, data), { recursive: true });
 }
 mkdirSync(join(app, "build/Release"), { recursive: true });
 copyFileSync(join(root, "build/Release/topkit.node"), join(app, "build/Release/topkit.node"));
-for (const name of productionDependencies(root)) {
-  cpSync(join(root, "node_modules", name), join(app, "node_modules", name), { recursive: true, filter: (path) => !path.includes("/.cache") });
+// the report's libraries are for development: here they draw on the host
+for (const name of dependenciesOf(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies, ["vega", "vega-lite"])) {
+  cpSync(join(root, "node_modules", name), join(app, "node_modules", name), { recursive: true, filter: isRun });
 }
 
 packNode();
@@ -50,17 +60,24 @@ exec "$node" "$@"
 );
 launcher("topkit", "cli/main.js");
 launcher("test-gpu", "test/gpu/main.js");
+launcher("smoke", "bench/smoke.js");
 console.error(`bundle: ${bundle}: ${(sizeOf(bundle) / 2 ** 20).toFixed(1)} MiB`);
 
-/** Names of everything in `dependencies`, and in theirs. */
-function productionDependencies(folder, found = new Set()) {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  for (const name of Object.keys(dependencies)) {
-    if (found.has(name)) continue;
+/** Names of the packages, and of everything that they depend on. */
+function dependenciesOf(dependencies, more, found = new Set()) {
+  for (const name of [...Object.keys(dependencies ?? {}), ...more]) {
+    const folder = join(root, "node_modules", name);
+    // an optional one that is not installed
+    if (found.has(name) || !existsSync(folder)) continue;
     found.add(name);
-    productionDependencies(join(root, "node_modules", name), found);
+    dependenciesOf(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).dependencies, [], found);
   }
   return found;
+}
+
+/** Types, maps and builds for browsers are many times what runs. */
+function isRun(path) {
+  return !/\/\.cache|\.(map|d\.[cm]?ts)$|\.min\.js$|schema\.json$|\/vega[a-z-]*\/src(\/|$)/.test(path);
 }
 
 /** Packing takes long, so it is done once for a Node version. */

@@ -21,7 +21,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   generated: { ours: ["dsl"], node: false, packages: [] },
   native: { ours: [], node: true, packages: [] },
   runtime: { ours: ["dsl", "generated", "native"], node: true, packages: [] },
-  bench: { ours: ["dsl", "generator", "generated", "native", "runtime"], node: true, packages: [] },
+  bench: { ours: ["dsl", "generator", "generated", "native", "runtime"], node: true, packages: ["vega", "vega-lite"] },
   cli: { ours: ["dsl", "generator", "generated", "native", "runtime", "bench"], node: true, packages: ["commander"] },
   scripts: { ours: [], node: true, packages: [] },
   test: {

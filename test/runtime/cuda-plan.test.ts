@@ -48,13 +48,15 @@ describe("launches", () => {
 
   it("chains two stages through the workspace, which is zeroed once", async () => {
     const plan = await device.plan(LONG);
-    expect(native.filled).toEqual([{ destination: expect.any(BigInt), byte: 0, bytes: plan.explain.workspaceBytes }]);
-    const words = native.filled[0]?.destination;
     const { x, out } = tensorsOf(LONG);
     plan.run(x, out);
-    plan.run(x, out);
-    expect(native.filled).toHaveLength(1);
     const [stream, merge] = native.launches;
+    const words = stream!.parameters[2]!;
+    const workspace = native.bytesAt(words, plan.explain.workspaceBytes);
+    expect(workspace.every((byte) => byte === 0)).toBe(true);
+    workspace.fill(1);
+    plan.run(x, out);
+    expect(workspace.every((byte) => byte === 1)).toBe(true);
     expect(stream).toMatchObject({
       symbol: "tile_stream_bf16_largest_warps4_candidates64_vectors1",
       grid: 40,

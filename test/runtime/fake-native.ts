@@ -11,6 +11,7 @@ import type {
   NativeAddon,
   NativeDevice,
   NativeError,
+  NativeEvent,
   NativeFunction,
   NativeMemory,
   NativeStream,
@@ -53,6 +54,10 @@ export class FakeNative implements NativeAddon {
   readonly sharedLimits: { symbol: string; bytes: number }[] = [];
   readonly streams: { pointer: bigint; synchronized: number; closed: boolean }[] = [];
   maxThreads = 1024;
+  l2Bytes = H200.l2Bytes;
+  /** What events tell: each launch moves it on by `microsecondsOf` its symbol. */
+  clock = 0;
+  microsecondsOf: (symbol: string) => number = () => 1;
   deviceSynchronized = 0;
   openDevices = 0;
   readonly #memory = new Map<bigint, Uint8Array>();
@@ -99,13 +104,11 @@ export class FakeNative implements NativeAddon {
       move();
     };
     return {
-      info: { ...H200, ordinal },
+      info: { ...H200, ordinal, l2Bytes: this.l2Bytes },
       allocate: (bytes) => this.#allocate(bytes),
       loadModule: (image) => ({ getFunction: (symbol) => this.#function(symbol, new TextDecoder().decode(image)), close: () => {} }),
       createStream: () => this.#stream(),
-      createEvent: () => {
-        throw new Error("events are not faked");
-      },
+      createEvent: () => this.#event(),
       prepare: (steps, pointers) => this.#list(steps, pointers),
       upload: (destination, source) =>
         copy(() => this.bytesAt(destination, source.byteLength).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength))),
@@ -216,8 +219,23 @@ export class FakeNative implements NativeAddon {
     };
   }
 
+  readonly #times = new WeakMap<NativeEvent, number>();
+
+  #event(): NativeEvent {
+    const event: NativeEvent = {
+      record: () => void this.#times.set(event, this.clock),
+      millisecondsSince: async (start) => {
+        await turn();
+        return (this.#times.get(event)! - this.#times.get(start)!) / 1000;
+      },
+      close: () => {},
+    };
+    return event;
+  }
+
   #launch(launch: Launch): void {
     this.launches.push(launch);
+    this.clock += this.microsecondsOf(launch.symbol);
     const match = /^bitonic_block_(f32|f16|bf16)_(largest|smallest)_/.exec(launch.symbol);
     if (match === null) return;
     const [x, lengths, values, indices, ...shape] = launch.parameters as [bigint, bigint, bigint, bigint, ...bigint[]];

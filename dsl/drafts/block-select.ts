@@ -1,0 +1,117 @@
+import { input, optionalInput, output } from "../buffer.ts";
+import { oneOf, pow2 } from "../domain.ts";
+import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
+import { kernel } from "../kernel.ts";
+import { spanOf } from "../request.ts";
+import { baseSpec } from "../kernels/spec.ts";
+
+/** Of an H100 or H200. The grid is the blocks that it holds at once; on others it is uneven, never wrong. */
+const MULTIPROCESSORS = 132;
+
+const pairs = { warps: 10, vectors: 4, stages: 4, delegates: 2, candidates: 512, saved: 528, blocksPerSm: 2 } as const;
+
+/** Two blocks a multiprocessor, by the length of the longest row. */
+const lengths = [
+  { ...pairs, grouped: 1, tiles: 5 },
+  { ...pairs, grouped: 2, tiles: 10 },
+  { ...pairs, grouped: 4, tiles: 16 },
+  { ...pairs, grouped: 4, tiles: 26, stages: 3 },
+] as const;
+
+/** No block has a second row: more registers and a longer ring for the one, and nothing to learn from a row before. */
+const once = { warps: 13, vectors: 4, stages: 4, delegates: 1, candidates: 256, saved: 0, blocksPerSm: 1, grouped: 1, tiles: 4 } as const;
+
+const large = { warps: 10, vectors: 4, stages: 3, delegates: 8, candidates: 2048, saved: 0, blocksPerSm: 2, grouped: 4, tiles: 26 } as const;
+
+/**
+ * Many long rows: a block takes every so-many-th row, reads it once through a ring of bulk copies that runs ahead into the rows to come, and keeps
+ * the best element of each small group in a register. The k-th best of those bounds the k-th element from below; the few elements that
+ * reach the bound were saved as they passed, by the bound of the row before, or are read again. What ties overflow is finished by column.
+ */
+export const blockSelect = kernel("block_select", {
+  template: "block_select.cu.hbs",
+  hooks: {},
+  spec: baseSpec,
+  tune: {
+    warps: oneOf(8, 10, 12, 13, 14, 16, 20, 24, 26, 32),
+    /** 16-byte slots of a tile that a thread reads. */
+    vectors: oneOf(1, 2, 4, 8),
+    /** Tiles of the ring in shared memory. */
+    stages: oneOf(2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24),
+    /** A thread's groups whose best elements compete to be the bar. */
+    delegates: oneOf(1, 2, 4, 8),
+    /** Words that a block holds. */
+    candidates: pow2(256, 2048),
+    /** Slots copied while a row passes by, of those that reach the last row's bar; 0 saves none, and all are read again. */
+    saved: oneOf(0, 272, 528),
+    /** Blocks that share a multiprocessor. */
+    blocksPerSm: oneOf(1, 2, 3, 4),
+    /** Of a thread's slots of a tile, those of which it keeps the best element only. */
+    grouped: oneOf(1, 2, 4),
+    /** Tiles of the longest row: for each, a thread has vectors / grouped registers. */
+    tiles: oneOf(2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 26),
+  },
+  minArch: 90,
+  minPtx: "8.0",
+  unit: "one block per row, and per row `blocks` further on",
+  shape: ["rows", "cols", "k", "rowStride", "indexBytes"],
+  buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },
+  accepts: {
+    "k is at most 1024": (_, { k }) => k <= 1024,
+    "there are more than 32 rows: fewer leave most of a device idle": (_, { rows }) => rows > 32,
+    "a row has more than 4096 columns: one tile at least": (_, { cols }) => cols > 4096,
+  },
+  derive: (c) => ({
+    threads: c.warps * 32,
+    groups: c.tiles * (c.vectors / c.grouped),
+    blocks: c.blocksPerSm * MULTIPROCESSORS,
+    // a 16-bit key and a column below 65535 share 32 bits
+    wordBytes: c.dtype !== "f32" && columns(c) < 65535 ? 4 : 8,
+    binned: Math.min(c.candidates, MOST_BINNED),
+    keyStep: { f32: 65536, f16: 8, bf16: 1 }[c.dtype],
+  }),
+  where: {
+    "groups are whole": (c) => c.vectors % c.grouped === 0,
+    "a thread has at most 32 groups": (c) => c.groups <= 32,
+    "the tiles cover the row": (c, { cols }) => cols <= columns(c),
+    "the candidates are twice k": (c, { k }) => c.candidates >= 2 * k,
+    "there are k delegates": (c, { k }) => c.threads * c.delegates >= k,
+  },
+  extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
+  launch: (c, { rows }) => ({ grid: Math.min(rows, c.blocks), block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
+  ships: [...lengths, once, large],
+  untuned: ({ dtype }, { rows, cols, k }) => {
+    if (2 * k > pairs.candidates) return large;
+    if (rows <= MULTIPROCESSORS && 2 * k <= once.candidates && cols <= columns({ ...once, dtype })) return once;
+    return lengths.find((config) => cols <= columns({ ...config, dtype })) ?? lengths[lengths.length - 1]!;
+  },
+});
+
+/** Of the longest row. */
+const columns = (c: { readonly warps: number; readonly vectors: number; readonly tiles: number; readonly dtype: Dtype }): number =>
+  (c.warps * 32 * c.vectors * c.tiles * VECTOR_BYTES) / DTYPE_BYTES[c.dtype];
+
+/** As the kernel lays it out: the ring, the words, a barrier for each stage of each warp, control, saved slots, the list, and what bins need. */
+const sharedBytes = (c: Ring & Held): number =>
+  c.stages * c.warps * (32 * c.vectors * VECTOR_BYTES + 8) +
+  c.candidates * c.wordBytes +
+  CONTROL_BYTES +
+  c.saved * (VECTOR_BYTES + 4) +
+  (c.candidates + 8) * 4 +
+  c.binned * (c.wordBytes + 2) +
+  c.warps * 32 * 4;
+
+interface Held {
+  readonly candidates: number;
+  readonly saved: number;
+  readonly binned: number;
+  readonly wordBytes: number;
+}
+interface Ring {
+  readonly stages: number;
+  readonly warps: number;
+  readonly vectors: number;
+}
+/** Seven words, and two for each of 32 warps, rounded up. */
+const CONTROL_BYTES = 288;
+const MOST_BINNED = 512;

@@ -1,0 +1,108 @@
+import { input, optionalInput, output } from "../buffer.ts";
+import { oneOf, pow2 } from "../domain.ts";
+import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
+import { kernel } from "../kernel.ts";
+import { ceilDiv, roundUp } from "../math.ts";
+import { spanOf } from "../request.ts";
+import { baseSpec, PORTABLE_SHARED_BYTES } from "../kernels/spec.ts";
+
+/** Measured on one H200 at 50304 and 32000 columns (docs/log.md). */
+const usual = { threads: 256, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
+/** More threads, so that survivors are ranked sooner: pays while each block has a multiprocessor to itself. */
+const manyWanted = { threads: 416, vectors: 2, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
+/** Half the blocks, where eight a row would not all run at once, or leave no room. */
+const halfCluster = { threads: 512, vectors: 4, blocks: 4, groupLanes: 8, segment: 256, rankLanes: 8 } as const;
+const long = { threads: 512, vectors: 8, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 16 } as const;
+const longest = { threads: 512, vectors: 16, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 16 } as const;
+
+const ships = [usual, manyWanted, halfCluster, long, longest] as const;
+type Shipped = (typeof ships)[number];
+
+/** In the order in which an untuned device tries them. */
+function preferred(rows: number, k: number): readonly Shipped[] {
+  const first = rows <= 8 ? (k > 100 ? manyWanted : usual) : rows <= 24 && k <= 100 ? halfCluster : usual;
+  return [first, ...ships];
+}
+
+const elementsPerSlot = (dtype: Dtype): number => VECTOR_BYTES / DTYPE_BYTES[dtype];
+const slotsOf = (c: Shipped): number => c.threads * c.vectors * c.blocks;
+/** Places of a block's part: a share of the slots, in whole lines, and less than a slot at either end of the row (device/cluster_part.cuh). */
+const placesOf = (blocks: number, dtype: Dtype, cols: number): number =>
+  (roundUp(ceilDiv(ceilDiv(cols, elementsPerSlot(dtype)), blocks), 8) + 2) * elementsPerSlot(dtype);
+const MAX_HALF_WORD = 65535;
+
+const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
+  ceilDiv(cols, elementsPerSlot(dtype)) <= slotsOf(c) &&
+  (c.blocks * c.threads) / c.groupLanes >= k &&
+  c.segment >= k &&
+  (dtype === "f32" || placesOf(c.blocks, dtype, cols) <= MAX_HALF_WORD);
+
+/**
+ * Few rows: a cluster of blocks a row, the row in registers, one read. The blocks' delegates give a threshold that is a certain lower
+ * bound of the k-th key; what reaches it goes to every block's shared memory, and each block ranks its own among all. Where masses reach
+ * it, a radix selection over the cluster finds the k-th key, and the first equal ones by column are kept: exact on any distribution.
+ */
+export const clusterSelect = kernel("cluster_select", {
+  template: "cluster_select.cu.hbs",
+  hooks: {},
+  spec: baseSpec,
+  tune: {
+    /** A block's. */
+    threads: oneOf(128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 512, 576, 640, 768, 1024),
+    /** 16-byte slots that a thread keeps in registers. */
+    vectors: oneOf(1, 2, 3, 4, 5, 6, 8, 12, 16),
+    /** Blocks a cluster. */
+    blocks: oneOf(4, 8),
+    /** Lanes that share a delegate, the greatest key of their elements. */
+    groupLanes: pow2(1, 32),
+    /** Survivors that a block may have before the exact path. */
+    segment: pow2(64, 1024),
+    /** Lanes that rank one survivor. */
+    rankLanes: pow2(4, 32),
+  },
+  minArch: 90,
+  minPtx: "8.6",
+  unit: "one cluster of blocks per row",
+  shape: ["rows", "cols", "k", "rowStride", "indexBytes"],
+  buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },
+  accepts: {
+    "at most 132 rows: more fill the device with a block each": (_, { rows }) => rows <= 132,
+    "a row has at least 2048 columns: a warp does with fewer": (_, { cols }) => cols >= 2048,
+    "k is at most 256": (_, { k }) => k <= 256,
+    "the registers of a cluster hold the row: at most 262144 columns": (_, { cols }) => cols <= 262144,
+  },
+  derive: ({ threads, vectors, blocks, groupLanes, segment, dtype }) => {
+    const wordBytes = 2 * DTYPE_BYTES[dtype];
+    const groups = threads / groupLanes;
+    return {
+      groups,
+      slots: threads * vectors * blocks,
+      // segments, each a vector longer; delegates; thresholds and counts; hit slots and their places; two mbarriers and two counters; the
+      // exact path's five counters, histograms and sums
+      sharedBytes: roundUp(
+        blocks * (segment * wordBytes + VECTOR_BYTES) +
+          groups * wordBytes +
+          3 * blocks * 4 +
+          segment * (VECTOR_BYTES + 4) +
+          32 +
+          5 * 4 +
+          4 * 256 * 4 +
+          2 * 32 * 4,
+        VECTOR_BYTES,
+      ),
+    };
+  },
+  where: {
+    "the registers of a cluster hold the row": (c, { cols }) => ceilDiv(cols, elementsPerSlot(c.dtype)) <= c.slots,
+    "the place of an element in its part fits half a word": (c, { cols }) => c.dtype === "f32" || placesOf(c.blocks, c.dtype, cols) <= MAX_HALF_WORD,
+    "the delegates of a cluster cover k": (c, { k }) => c.blocks * c.groups >= k,
+    "a block's survivors cover k": (c, { k }) => c.segment >= k,
+    "delegates fill whole vectors": (c) => c.groups % 4 === 0,
+    "each block has a lane among those that rank": (c) => c.rankLanes >= c.blocks,
+    "segments, delegates and histograms fit the shared memory that every device has": (c) => c.sharedBytes <= PORTABLE_SHARED_BYTES,
+  },
+  extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
+  launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),
+  ships,
+  untuned: ({ dtype }, { rows, cols, k }) => preferred(rows, k).find((config) => fits(config, dtype, cols, k)) ?? usual,
+});
