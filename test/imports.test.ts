@@ -28,7 +28,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     ours: ["dsl", "generator", "generated", "native", "runtime", "bench", "cli"],
     node: true,
     // topkit: test/package imports what was packed
-    packages: ["vitest", "fast-check", "ts-morph", "handlebars", "typescript", "topkit"],
+    packages: ["vitest", "fast-check", "ts-morph", "handlebars", "typescript", "topkit", "tsx"],
   },
 };
 

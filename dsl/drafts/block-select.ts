@@ -2,8 +2,8 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
-import { spanOf } from "../request.ts";
 import { baseSpec } from "../kernels/spec.ts";
+import { spanOf } from "../request.ts";
 
 /** Of an H100 or H200. The grid is the blocks that it holds at once; on others it is uneven, never wrong. */
 const MULTIPROCESSORS = 132;

@@ -2,9 +2,9 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
+import { baseSpec, PORTABLE_SHARED_BYTES } from "../kernels/spec.ts";
 import { ceilDiv, roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
-import { baseSpec, PORTABLE_SHARED_BYTES } from "../kernels/spec.ts";
 
 /** Measured on one H200 at 50304 and 32000 columns (docs/log.md). */
 const usual = { threads: 256, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;

@@ -87,10 +87,10 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
-/** ThreadSanitizer takes a millisecond a thread: one row, and of the cases that have few threads those with the least and the most. */
+/** ThreadSanitizer takes a millisecond a thread: one row, whole, and of the cases that have few threads those with the least and the most. */
 export function raceCases({ cases }: Pick<Subject, "cases">): Case[] {
   const few = cases
-    .map((given) => ({ ...given, rows: 1 }))
+    .map((given) => ({ ...given, rows: 1, lengths: [] }))
     .map((each) => ({ each, threads: threadsOf(each) }))
     .filter(({ threads }) => threads <= MOST_RACING)
     .sort((a, b) => a.threads - b.threads)
