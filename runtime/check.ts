@@ -69,20 +69,21 @@ const isDetached = (buffer: ArrayBufferLike): boolean => {
   }
 };
 
-/** A plain view of a typed array of the type, or undefined where it is something else. Errors: TK109 where it is detached. */
+/** Present from Node 24 on; its elements' bits are those of a Uint16Array. */
+export const isFloat16 = (value: unknown): boolean => typeOf(value) === "Float16Array";
+
+/**
+ * A plain view of a typed array of the type, or, as a Uint16Array, of the bits of a Float16Array; undefined where it is something else.
+ * Errors: TK109 where it is detached.
+ */
 export function viewOf<T>(name: string, given: unknown, type: new (memory: ArrayBufferLike, offset: number, elements: number) => T): T | undefined {
-  if (typeOf(given) !== type.name) return undefined;
+  const bits = isFloat16(given) && (type as unknown) === Uint16Array;
+  if (!bits && typeOf(given) !== type.name) return undefined;
   if (isDetached(bufferOf(given))) {
     throw new TopkitError("TK109", `the buffer of ${name} was detached (transferred to a worker, say); give an array that still has its memory`, { name });
   }
   return plainView(given, type);
 }
-
-/** Present from Node 24 on; its elements' bits are those of a Uint16Array. */
-export const isFloat16 = (value: unknown): value is ArrayBufferView => typeOf(value) === "Float16Array";
-
-/** A Float16Array as the Uint16Array of its bits; anything else as it is. */
-export const asBits = (value: unknown): unknown => (isFloat16(value) ? new Uint16Array(value.buffer, value.byteOffset, value.byteLength / 2) : value);
 
 const ARRAYS = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i32: Int32Array, i64: BigInt64Array } as const;
 
@@ -92,7 +93,7 @@ export const newArray = (dtype: TensorDtype, length: number): HostArray | IndexA
 export function checkArray(name: string, given: unknown, dtype: TensorDtype, length: number): HostArray | IndexArray {
   if (isFloat16(given) && dtype !== "f16") throw new TopkitError("TK103", `${name} is a Float16Array, the dtype is "${dtype}"; a Float16Array is f16`);
   const type = ARRAYS[dtype];
-  const array = viewOf<HostArray | IndexArray>(name, asBits(given), type);
+  const array = viewOf<HostArray | IndexArray>(name, given, type);
   if (array === undefined) {
     throw new TopkitError("TK103", `${name} is ${shown(given)}; for dtype "${dtype}" give a ${type.name}`, { name, dtype });
   }

@@ -1,7 +1,7 @@
 /** What topk() was given, as one checked job. */
 import type { Dtype, Request } from "../dsl/index.ts";
 import { spanOf } from "../dsl/index.ts";
-import { asBits, checkOneOf, checkOptions, checkRequest, DTYPES, isFloat16, unshared, viewOf } from "./check.ts";
+import { checkOneOf, checkOptions, checkRequest, DTYPES, isFloat16, unshared, viewOf } from "./check.ts";
 import { messageOf, shown, TopkitError } from "./errors.ts";
 import type { HostArray } from "./types.ts";
 
@@ -63,8 +63,7 @@ function readSource(x: unknown): Source {
 }
 
 function checkData(name: string, given: unknown): HostArray {
-  const array = asBits(given);
-  const data = viewOf(name, array, Float32Array) ?? viewOf(name, array, Uint16Array);
+  const data = viewOf(name, given, Float32Array) ?? viewOf(name, given, Uint16Array);
   if (data === undefined) throw new TopkitError("TK102", `${name} is ${shown(given)}; ${WANTED}`);
   return data;
 }

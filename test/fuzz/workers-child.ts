@@ -13,8 +13,9 @@ if (isMainThread) {
   new Float32Array(shared).forEach((_, col, all) => {
     all[col] = (col * 7919) % COLS;
   });
-  // a thread does not inherit what lets the process read TypeScript
-  const script = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(import.meta.url)}); });`;
+  // a thread does not inherit the loader that lets the process read TypeScript
+  const loader = "tsx/esm/api";
+  const script = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(import.meta.url)}); });`;
   const workers = Array.from({ length: 2 * KEPT }, () => new Worker(script, { eval: true, execArgv: [], workerData: shared }));
   const ends = workers.slice(0, KEPT).map((worker) => new Promise<number>((done) => worker.once("exit", done)));
   for (const worker of workers.slice(KEPT)) worker.once("message", () => void worker.terminate());
