@@ -44,8 +44,9 @@ export const warpSelect = kernel("warp_select", {
     /** Warps a block: they share nothing. */
     warps: oneOf(1, 2, 4, 8),
   },
-  minArch: 80,
-  minPtx: "7.0",
+  // comparing pairs of bf16 (`set` in the PTX ISA)
+  minArch: 90,
+  minPtx: "7.8",
   unit: "8, 16 or 32 lanes per row",
   shape: ["rows", "cols", "k", "rowStride", "indexBytes"],
   buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },

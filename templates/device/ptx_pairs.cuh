@@ -1,4 +1,5 @@
-// Two 16-bit floats in one register, low half first. One instruction each; the emulator and older devices have plain twins.
+// Two 16-bit floats in one register, low half first. One instruction each; the emulator has plain twins.
+#ifdef TOPKIT_EMULATE
 template <Dtype D> __device__ __forceinline__ float widened(u32 half) {
   if constexpr (D == bf16) return __uint_as_float(half << 16);
   const u32 magnitude = half & 0x7fffu, sign = (half & 0x8000u) << 16;
@@ -6,6 +7,7 @@ template <Dtype D> __device__ __forceinline__ float widened(u32 half) {
   if (magnitude < 0x400u) return __uint_as_float(__float_as_uint((float)magnitude * 5.9604644775390625e-8f) | sign);
   return __uint_as_float((magnitude << 13) + (magnitude < 0x7c00u ? 0x38000000u : 0x70000000u) | sign);
 }
+#endif
 
 // The greater (for smallest: the lesser) of each half; a NaN loses to a number, two NaNs give the NaN 0x7fff.
 template <Dtype D, Order O> __device__ __forceinline__ u32 pair_best(u32 a, u32 b) {
@@ -30,7 +32,7 @@ template <Dtype D, Order O> __device__ __forceinline__ u32 pair_best(u32 a, u32 
 
 // For each half all ones or zero: whether it is at least the bar, or NaN (for smallest: at most the bar, and no NaN). The bar is no NaN.
 template <Dtype D, Order O> __device__ __forceinline__ u32 pair_reaches(u32 pair, u32 bar) {
-#if defined(TOPKIT_EMULATE) || __CUDA_ARCH__ < 900 // comparing bf16 pairs takes sm_90
+#ifdef TOPKIT_EMULATE
   const float lo = widened<D>(pair & 0xffffu), hi = widened<D>(pair >> 16), least = widened<D>(bar & 0xffffu);
   const bool low = O == largest ? !(lo < least) : lo <= least, high = O == largest ? !(hi < least) : hi <= least;
   return (low ? 0xffffu : 0u) | (high ? 0xffff0000u : 0u);
