@@ -107,7 +107,7 @@ export interface NativeDevice extends Handle {
   /** Copies `bytes` from a host array to a device address on a stream; resolves when done. The array is not to be changed or detached meanwhile; detaching is detected, not fatal. */
   upload(destination: bigint, source: ArrayBufferView, stream: NativeStream | null): Promise<void>;
   download(destination: ArrayBufferView, source: bigint, stream: NativeStream | null): Promise<void>;
-  /** Sets bytes on the device and waits; for workspaces and tests. */
+  /** Sets bytes on the device by a memset and waits. For tests: a few memsets slow every later graph (docs/benchmarking.md), so the runtime zeroes by copies. */
   fill(destination: bigint, byte: number, bytes: number): Promise<void>;
   synchronize(): Promise<void>;
 }
