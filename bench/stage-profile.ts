@@ -34,7 +34,7 @@ export async function profileStages(gpu: Gpu, inputs: DeviceInputs, force: Force
   try {
     lists.push(prepareStages(gpu.native, resolved, functions, workspace));
     for (const [at, stage] of resolved.stages.entries()) lists.push(prepareStages(gpu.native, { stages: [stage] }, functions.slice(at, at + 1), workspace));
-    // the whole plan first: it leaves in the workspace what the later kernels read
+    // the whole plan first: it leaves in the workspace what the later kernels read; a kernel leaves its state zero, so that it may run alone
     for (const list of lists) {
       const enqueue = (input: number): void => calling(() => list.run(gpu.nativeStream, pointersOf(inputs, input)));
       goes.push(await timed(gpu, "graph-cold", { inputs: inputs.plan.copies, outgrowL2: inputs.plan.outgrowL2, enqueue }));

@@ -7,9 +7,10 @@ export type Order = "largest" | "smallest";
  * - `value`: an element of the input's dtype, as raw bits
  * - `index`: a column number, i32 or i64 as the request says
  * - `i32`: a signed 32-bit integer (row lengths)
+ * - `u32`: an unsigned 32-bit integer (tickets, counts)
  * - `word`: 64 bits, a key above the complement of its column: sorts by the whole order of docs/contract.md; 0 is "no element"
  */
-export type Element = "value" | "index" | "i32" | "word";
+export type Element = "value" | "index" | "i32" | "u32" | "word";
 
 export const DTYPE_BYTES: Readonly<Record<Dtype, number>> = { f32: 4, f16: 2, bf16: 2 };
 
@@ -25,6 +26,7 @@ export function elementBytes(element: Element, dtype: Dtype, indexBytes: number)
     case "index":
       return indexBytes;
     case "i32":
+    case "u32":
       return 4;
     case "word":
       return WORD_BYTES;

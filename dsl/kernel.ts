@@ -6,6 +6,7 @@
 import type { Buffers, DevicePointer } from "./buffer.ts";
 import type { Domains, Scalar, ValuesOf } from "./domain.ts";
 import type { Dtype, Order } from "./element.ts";
+import { isCallerBuffer } from "./request.ts";
 
 /** What is known at launch: non-negative integers, passed to the kernel as 64-bit arguments. */
 export type Shape<S extends string> = Readonly<Record<S, number>>;
@@ -121,7 +122,7 @@ const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
 /**
  * Declares a kernel. Errors: RangeError where the name is not snake_case, or a name is used twice among spec, tune, hooks, shape
- * and buffers (templates see them in one scope).
+ * and buffers (templates see them in one scope), or a buffer of the caller is scratch or state.
  */
 export function kernel<
   const Name extends string,
@@ -138,7 +139,12 @@ export function kernel<
     if (seen.has(used)) throw new RangeError(`kernel "${name}": "${used}" is declared twice; templates see one scope, so rename one of them`);
     seen.add(used);
   }
-  return Object.freeze({ name, ...body });
+  for (const [buffer, { dir }] of Object.entries(body.buffers)) {
+    if (isCallerBuffer(buffer) && (dir === "scratch" || dir === "state"))
+      throw new RangeError(`kernel "${name}": "${buffer}" is the caller's and cannot be ${dir}; declare it as input or output`);
+  }
+  // last, because a body may be another kernel, changed
+  return Object.freeze({ ...body, name });
 }
 
 /** Spec, tune and derived values together: what formulas and templates see. */

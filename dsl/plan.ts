@@ -2,7 +2,7 @@
 import type { Buffer, Buffers } from "./buffer.ts";
 import { type Domains, oneOf, type ValuesOf } from "./domain.ts";
 import { DTYPE_BYTES, VECTOR_BYTES } from "./element.ts";
-import type { AnyConfig, AnyKernel, Shape } from "./kernel.ts";
+import type { AnyConfig, AnyKernel, Shape, ShapeOf } from "./kernel.ts";
 import { ceilDiv, roundUp } from "./math.ts";
 import { type CallerBuffer, type Request, type RequestShape, requestShape } from "./request.ts";
 
@@ -14,26 +14,84 @@ export interface Surroundings {
 
 export interface Plan {
   readonly name: string;
-  /** In the order of their launches. */
+  /** In the order of their launches. One that has no blocks for a request is not launched. */
   readonly stages: readonly AnyKernel[];
+  /** Shape values that a stage has for itself, beside those of `shape`; one entry a stage. */
+  readonly passes: readonly Shape<string>[];
   readonly tune: Domains;
   readonly untuned: (surroundings: Surroundings) => AnyConfig;
-  /** Everything that the stages may see, from the request and the plan's own config. */
+  /** Everything that all stages may see, from the request and the plan's own config. */
   readonly shape: (request: Request, config: AnyConfig) => Shape<string>;
 }
 
 /** A kernel of which the shape names and buffers are still known. */
 type Staged<S extends string, B extends Buffers> = AnyKernel & { readonly shape: readonly S[]; readonly buffers: B };
 
-type Written<B extends Buffers> = { [N in keyof B]: B[N] extends Buffer<"out", boolean> ? N : never }[keyof B];
-type Read<B extends Buffers> = { [N in keyof B]: B[N] extends Buffer<"in", boolean> ? N : never }[keyof B];
+/** A kernel in a chain, with shape values of its own: one that is launched in several passes. */
+export interface Pass<K extends AnyKernel = AnyKernel, Own extends Shape<string> = Shape<string>> {
+  readonly kernel: K;
+  readonly own: Own;
+}
 
-/** One kernel that gives the whole answer: it may name the caller's buffers only. */
+export const pass = <K extends AnyKernel, N extends keyof ShapeOf<K> & string>(kernel: K, own: Shape<N>): Pass<K, Shape<N>> => ({ kernel, own });
+
+type Link = AnyKernel | Pass;
+type KernelIn<L> = L extends { readonly kernel: infer K extends AnyKernel } ? K : L;
+type OwnIn<L> = L extends { readonly own: infer Own } ? keyof Own : never;
+type ShapeNames<K> = K extends { readonly shape: readonly (infer S extends string)[] } ? S : never;
+type Named<K, Dir> = K extends { readonly buffers: infer B extends Buffers }
+  ? { [N in keyof B]: B[N] extends Buffer<infer D> ? (D extends Dir ? N : never) : never }[keyof B]
+  : never;
+
+/** The first link at fault becomes a sentence, which no kernel is assignable to. */
+type Checked<Links extends readonly unknown[], Given extends string, Written = never> = Links extends readonly [infer First, ...infer Rest]
+  ? [
+      [Exclude<ShapeNames<KernelIn<First>>, Given | OwnIn<First>>] extends [never]
+        ? [Exclude<Named<KernelIn<First>, "in">, CallerBuffer | Written>] extends [never]
+          ? First
+          : { error: "reads a buffer that no kernel before it writes"; buffer: Exclude<Named<KernelIn<First>, "in">, CallerBuffer | Written> }
+        : { error: "takes a shape value that the plan does not give"; value: Exclude<ShapeNames<KernelIn<First>>, Given | OwnIn<First>> },
+      ...Checked<Rest, Given, Written | Named<KernelIn<First>, "out" | "scratch">>,
+    ]
+  : [];
+
+export interface ChainBody<Tune extends Domains, Extra extends Shape<string>> {
+  readonly tune: Tune;
+  readonly untuned: (surroundings: Surroundings) => ValuesOf<Tune>;
+  /** What the stages may see beside the request's own values. */
+  readonly shape: (request: Request, config: ValuesOf<Tune>) => Extra;
+}
+
+/**
+ * Kernels launched one after another. Each reads what the caller gave and what kernels before it wrote; buffers of one name are one region of the
+ * workspace, with one extent. A kernel that is launched several times stands there several times, as `pass(kernel, {...})` where the passes differ.
+ */
+export function chain<const Links extends readonly Link[], Tune extends Domains, Extra extends Shape<string>>(
+  name: string,
+  links: Links & Checked<Links, RequestShape | (keyof Extra & string)>,
+  { tune, untuned, shape }: ChainBody<Tune, Extra>,
+): Plan {
+  const passes = (links as readonly Link[]).map((link): Pass => ("kernel" in link ? link : { kernel: link, own: {} }));
+  return {
+    name,
+    stages: passes.map(({ kernel }) => kernel),
+    passes: passes.map(({ own }) => own),
+    tune,
+    untuned,
+    // resolve() takes the config from `tune`'s own domains
+    shape: (request, config) => ({ ...requestShape(request), ...shape(request, config as ValuesOf<Tune>) }),
+  };
+}
+
+/** One kernel that gives the whole answer: it passes nothing on, so what it names is the caller's, or scratch, or state. */
 export function single<S extends RequestShape, B extends Buffers>(
   name: string,
-  only: Staged<S, B> & (keyof B extends CallerBuffer ? unknown : { error: "a single-kernel plan has no workspace: buffers are x, lengths, values, indices" }),
+  only: Staged<S, B> &
+    (Exclude<keyof B, CallerBuffer> extends Named<{ buffers: B }, "scratch" | "state">
+      ? unknown
+      : { error: "a single-kernel plan has no other kernel: its buffers are x, lengths, values, indices, scratch and state" }),
 ): Plan {
-  return { name, stages: [only], tune: {}, untuned: () => ({}), shape: (request) => requestShape(request) };
+  return { name, stages: [only], passes: [{}], tune: {}, untuned: () => ({}), shape: (request) => requestShape(request) };
 }
 
 /** A row is split into chunks; `chunks` lists of at most k candidates a row pass from the first kernel to the second. */
@@ -60,11 +118,14 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
   name: string,
   first: Staged<S1, B1>,
   second: Staged<S2, B2> &
-    ([Exclude<Read<B2>, CallerBuffer | Written<B1>>] extends [never] ? unknown : { error: "the second kernel reads a buffer that the first does not write" }),
+    ([Exclude<Named<{ buffers: B2 }, "in">, CallerBuffer | Named<{ buffers: B1 }, "out" | "scratch">>] extends [never]
+      ? unknown
+      : { error: "the second kernel reads a buffer that the first does not write" }),
 ): Plan {
   return {
     name,
     stages: [first, second],
+    passes: [{}, {}],
     tune: twoStageTune,
     untuned: ({ candidateTarget }) => ({ candidateTarget: candidateTarget ?? DEFAULT_CANDIDATE_TARGET, chunkSize: 0 }),
     shape: (request, config) => ({ ...requestShape(request), ...chunking(request, config as ValuesOf<typeof twoStageTune>) }),

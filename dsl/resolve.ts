@@ -13,6 +13,8 @@ export interface ResolvedStage {
   readonly tune: AnyConfig;
   readonly context: AnyContext;
   readonly launch: Launch;
+  /** Elements in each buffer. */
+  readonly extents: Readonly<Record<string, number>>;
   /** In the order of the kernel's parameters. */
   readonly arguments: readonly Argument[];
 }
@@ -28,6 +30,8 @@ export interface Region {
   /** Bytes from the workspace's start; a multiple of 256. */
   readonly offset: number;
   readonly bytes: number;
+  /** Holds state: zero when the plan is made, and after every run. */
+  readonly zeroed: boolean;
 }
 
 export interface ResolvedPlan {
@@ -35,6 +39,7 @@ export interface ResolvedPlan {
   readonly request: Request;
   /** The plan's own tunables. */
   readonly config: AnyConfig;
+  /** Those that have blocks to launch; all of them where the request has no rows. */
   readonly stages: readonly ResolvedStage[];
   readonly workspace: readonly Region[];
   readonly workspaceBytes: number;
@@ -59,39 +64,44 @@ export function resolve(plan: Plan, request: Request, options: ResolveOptions = 
   if (unknown !== undefined) return refuse(unknown);
 
   const config = overridden(plan.tune, plan.untuned(options.surroundings ?? {}), force, plan.name);
-  const shape = plan.shape(request, config);
+  const common = plan.shape(request, config);
   const spec = { dtype: request.dtype, order: request.order };
 
   const regions = new Map<string, Region>();
   let workspaceBytes = 0;
   const stages: ResolvedStage[] = [];
-  for (const kernel of plan.stages) {
+  for (const [at, kernel] of plan.stages.entries()) {
+    const shape = { ...common, ...plan.passes[at] };
     const refusal = refusedBy(kernel, spec, shape);
     if (refusal !== undefined) return refuse(`${kernel.name}: ${refusal}`);
     const tune = overridden(kernel.tune, kernel.untuned(spec, shape), force, kernel.name);
     const context = contextOf(kernel, { ...spec, ...tune });
-    const broken = brokenRule(kernel, context, shape);
-    if (broken !== undefined) return refuse(`${kernel.name}: ${broken}`);
     const launch = kernel.launch(context, shape);
+    if (launch.grid === 0 && request.rows > 0) continue;
+    const broken = launch.grid === 0 ? undefined : brokenRule(kernel, context, shape);
+    if (broken !== undefined) return refuse(`${kernel.name}: ${broken}`);
     const beyond = options.limits && beyondLimits(kernel, launch, options.limits);
     if (beyond !== undefined) return refuse(`${kernel.name}: ${beyond}`);
 
     const extents = kernel.extents(context, shape);
     const pointers = Object.entries(kernel.buffers).map(([name, buffer]): Argument => {
       if (isCallerBuffer(name)) return { kind: "caller", name };
+      const zeroed = buffer.dir === "state";
       const bytes = (extents[name] ?? 0) * elementBytes(buffer.element, request.dtype, request.indexBytes);
       let region = regions.get(name);
       if (region === undefined) {
-        region = { name, offset: workspaceBytes, bytes };
+        region = { name, offset: workspaceBytes, bytes, zeroed };
         regions.set(name, region);
         workspaceBytes += roundUp(bytes, ALIGNMENT);
       } else if (region.bytes !== bytes) {
         throw new Error(`plan "${plan.name}": stages disagree on the extent of "${name}": ${region.bytes} and ${bytes} bytes; make their formulas one`);
+      } else if (region.zeroed !== zeroed) {
+        throw new Error(`plan "${plan.name}": "${name}" is state for one stage and not for another; declare it alike`);
       }
       return { kind: "workspace", name, offset: region.offset };
     });
     const values = kernel.shape.map((name): Argument => ({ kind: "shape", name, value: shapeValue(shape, name, plan) }));
-    stages.push({ kernel, spec, tune, context, launch, arguments: [...pointers, ...values] });
+    stages.push({ kernel, spec, tune, context, launch, extents, arguments: [...pointers, ...values] });
   }
   return { ok: true, resolved: { plan, request, config, stages, workspace: [...regions.values()], workspaceBytes } };
 }
@@ -111,7 +121,7 @@ function overridden(domains: object, base: AnyConfig, force: Readonly<Record<str
 
 /** A forced name that no part of the plan has, or a value outside its domain, as a sentence. */
 function unknownTunable(plan: Plan, force: Readonly<Record<string, Scalar>>): string | undefined {
-  const owners = [{ name: plan.name, tune: plan.tune }, ...plan.stages];
+  const owners = [{ name: plan.name, tune: plan.tune }, ...new Set(plan.stages)];
   const allowed = owners.flatMap((owner) => Object.keys(owner.tune).map((tunable) => `${owner.name}.${tunable}`));
   for (const [name, value] of Object.entries(force)) {
     const matches = owners.filter((owner) => Object.keys(owner.tune).some((tunable) => name === tunable || name === `${owner.name}.${tunable}`));

@@ -87,12 +87,16 @@ function variantEntry({ symbol, sourceHash, spec, tune, context, launch, kernel 
 }
 
 function planEntry(plan: Plan, loaded: Loaded): Json {
-  const workspace = new Map<string, { readonly element: Element; readonly elements: string }>();
+  const workspace = new Map<string, { readonly element: Element; readonly elements: string; readonly zeroed: boolean }>();
   for (const stage of plan.stages) {
     for (const [name, buffer] of Object.entries<Buffer>(stage.buffers)) {
       if (isCallerBuffer(name) || workspace.has(name)) continue;
       const declaration = declarationOf(loaded, stage);
-      workspace.set(name, { element: buffer.element, elements: declaration.field("extents", name)?.text ?? declaration.text("extents") });
+      workspace.set(name, {
+        element: buffer.element,
+        elements: declaration.field("extents", name)?.text ?? declaration.text("extents"),
+        zeroed: buffer.dir === "state",
+      });
     }
   }
   return {

@@ -5,8 +5,8 @@ import type { Declaration } from "./declarations.ts";
 /** The first words of every generated file: only files that begin so are ever deleted. */
 export const BANNER_MARK = "// Machine-written by topkit codegen";
 
-/** Pointee types; Raw and u64 are typedefs of the template's own prelude. An index is 4 or 8 bytes wide, which the kernel is told at launch. */
-const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void", i32: "int", word: "u64" };
+/** Pointee types; Raw, u32 and u64 are typedefs of the template's own prelude. An index is 4 or 8 bytes wide, which the kernel is told at launch. */
+const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void", i32: "int", u32: "u32", word: "u64" };
 
 const pointer = ({ dir, element }: Buffer): string => `${dir === "in" ? "const " : ""}${POINTEE[element]}* __restrict__`;
 

@@ -21,7 +21,7 @@ interface LoadedKernel {
   readonly function: NativeFunction;
 }
 
-/** Compiles (or finds) and loads every kernel, allocates and zeroes the workspace. Errors: TK113, TK2xx, TK3xx. */
+/** Compiles (or finds) and loads every kernel, allocates the workspace and zeroes its state. Errors: TK113, TK2xx, TK3xx. */
 export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernels, choice: Choice): Promise<BackendPlan> {
   const { resolved } = choice;
   const explain = explanation(choice);
@@ -41,12 +41,15 @@ export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernel
 export const loadStages = (device: NativeDevice, loaded: LoadedKernels, { stages }: Pick<ResolvedPlan, "stages">): Promise<NativeFunction[]> =>
   Promise.all(stages.map((stage) => loadStage(device, loaded, stage)));
 
-/** Tickets start at zero; every run leaves them so. null where the plan needs none. */
-export async function allocateWorkspace(device: NativeDevice, { workspaceBytes }: Pick<ResolvedPlan, "workspaceBytes">): Promise<NativeMemory | null> {
+/** State starts at zero; every run leaves it so. The rest is as it comes. null where the plan needs none. */
+export async function allocateWorkspace(
+  device: NativeDevice,
+  { workspace: regions, workspaceBytes }: Pick<ResolvedPlan, "workspace" | "workspaceBytes">,
+): Promise<NativeMemory | null> {
   if (workspaceBytes === 0) return null;
   const workspace = calling(() => device.allocate(workspaceBytes));
   try {
-    await fillByCopy(device, workspace.pointer, 0, workspace.bytes);
+    for (const { offset, bytes, zeroed } of regions) if (zeroed) await fillByCopy(device, workspace.pointer + BigInt(offset), 0, bytes);
     return workspace;
   } catch (error) {
     workspace.close();

@@ -24,9 +24,10 @@ export async function prepareEmulatedPlan(emulate: Emulate, choice: Choice): Pro
   // no rows: nothing is launched, so nothing is compiled
   if (resolved.request.rows === 0) return new EmulatedPlan(explain, emulate, resolved, [], null);
   const kernels = await Promise.all(resolved.stages.map((stage) => emulate.kernel(stage)));
-  // zeroed, as tickets start; every run leaves them so
   const workspace = resolved.workspaceBytes > 0 ? allocateHost(resolved.workspaceBytes) : null;
-  return new EmulatedPlan(explain, emulate, resolved, kernels, workspace);
+  const plan = new EmulatedPlan(explain, emulate, resolved, kernels, workspace);
+  await plan.zeroState();
+  return plan;
 }
 
 class EmulatedPlan implements BackendPlan {
@@ -53,9 +54,16 @@ class EmulatedPlan implements BackendPlan {
       try {
         await kernel.launch(launchOf(stage, this.#resolved, this.#emulation, memory));
       } catch (error) {
+        // the launch was stopped in its middle
+        await this.zeroState();
         throw withPlan(fromNative(error), stage, this.#emulation);
       }
     }
+  }
+
+  /** As state starts, and as every run leaves it. */
+  async zeroState(): Promise<void> {
+    for (const { offset, bytes, zeroed } of this.#resolved.workspace) if (zeroed) await this.#workspace?.write(offset, new Uint8Array(bytes), null);
   }
 
   capture(pointers: RunPointers): BackendGraph {
@@ -69,12 +77,11 @@ class EmulatedPlan implements BackendPlan {
 
 /** As the GPU is launched; the buffers with the extents that the kernel declares, to the byte. */
 function launchOf(
-  { kernel, context, launch, arguments: parameters }: ResolvedStage,
-  { plan, request, config }: ResolvedPlan,
+  { kernel, launch, extents, arguments: parameters }: ResolvedStage,
+  { request }: ResolvedPlan,
   { mode, seed }: Emulation,
   memory: RunPointers & { readonly workspace: bigint },
 ): EmulatedLaunch {
-  const extents = kernel.extents(context, plan.shape(request, config));
   const addressOf = (argument: (typeof parameters)[number]): bigint => {
     if (argument.kind === "shape") return BigInt(argument.value);
     if (argument.kind === "workspace") return memory.workspace + BigInt(argument.offset);
@@ -85,7 +92,7 @@ function launchOf(
     const pointer = addressOf(argument);
     if (buffer === undefined || pointer === 0n) return [];
     const bytes = (extents[argument.name] ?? 0) * elementBytes(buffer.element, request.dtype, request.indexBytes);
-    return [{ name: argument.name, pointer, bytes, writable: buffer.dir === "out" }];
+    return [{ name: argument.name, pointer, bytes, writable: buffer.dir !== "in" }];
   });
   return { ...launch, parameters: parameters.map(addressOf), buffers, checked: mode === "checked", seed, timeoutMilliseconds: TIMEOUT_MILLISECONDS };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { brokenRule, contextOf, input, kernel, oneOf, output, refusedBy, variantSymbol } from "../../dsl/index.ts";
+import { brokenRule, contextOf, input, kernel, oneOf, output, refusedBy, scratch, state, variantSymbol } from "../../dsl/index.ts";
 
 const body = {
   template: "copy.cu.hbs",
@@ -38,6 +38,14 @@ test.each([
   ["shape twice", { ...body, shape: ["rows", "rows"] }, "rows"],
 ])("a name used twice is refused: %s", (_, twice, name) => {
   expect(() => kernel("copy", twice as unknown as typeof body)).toThrow(`kernel "copy": "${name}" is declared twice`);
+});
+
+test.each([
+  ["scratch", scratch("value")],
+  ["state", state("u32")],
+])("a buffer of the caller is not %s", (dir, buffer) => {
+  const declared = { ...body, buffers: { ...body.buffers, values: buffer } } as unknown as typeof body;
+  expect(() => kernel("copy", declared)).toThrow(`kernel "copy": "values" is the caller's and cannot be ${dir}`);
 });
 
 test("rules are asked in order, and refuse by their names", () => {

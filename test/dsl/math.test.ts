@@ -22,6 +22,7 @@ test("bytes of each element", () => {
   expect(elementBytes("value", "bf16", 8)).toBe(2);
   expect(elementBytes("index", "f16", 8)).toBe(8);
   expect(elementBytes("i32", "f16", 8)).toBe(4);
+  expect(elementBytes("u32", "f16", 8)).toBe(4);
   expect(elementBytes("word", "f16", 4)).toBe(8);
 });
 

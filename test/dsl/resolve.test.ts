@@ -107,7 +107,7 @@ describe("workspace", () => {
 
   test("two stages pass rows x chunks x k words, at the same place for both", () => {
     const { workspaceBytes, workspace, stages } = accepted(streamHeap, request({ rows: 3, cols: 50304, k: 50 }));
-    expect(workspace).toEqual([{ name: "words", offset: 0, bytes: 3 * 10 * 50 * 8 }]);
+    expect(workspace).toEqual([{ name: "words", offset: 0, bytes: 3 * 10 * 50 * 8, zeroed: false }]);
     expect(workspaceBytes).toBe(12032);
     const words = { kind: "workspace", name: "words", offset: 0 };
     expect(stages.map((stage) => stage.arguments.find(({ name }) => name === "words"))).toEqual([words, words]);
@@ -127,8 +127,8 @@ describe("workspace", () => {
     });
     const resolved = accepted(twoStage("both", first, second), request({ rows: 3, cols: 50304, k: 50 }));
     expect(resolved.workspace).toEqual([
-      { name: "words", offset: 0, bytes: 12000 },
-      { name: "counts", offset: 12032, bytes: 120 },
+      { name: "words", offset: 0, bytes: 12000, zeroed: false },
+      { name: "counts", offset: 12032, bytes: 120, zeroed: false },
     ]);
     expect(resolved.workspaceBytes).toBe(12032 + 256);
 

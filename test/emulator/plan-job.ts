@@ -46,6 +46,8 @@ export interface PlanCase {
 export interface PlanOutcome extends Outcome {
   readonly values: Uint32Array | Uint16Array;
   readonly indices: Int32Array | BigInt64Array;
+  /** Buffers of state that a run did not leave zero. */
+  readonly stateLeft: readonly string[];
 }
 
 export function resolved({ plan: name, request, force }: Pick<PlanCase, "plan" | "request" | "force">): ResolvedPlan {
@@ -79,11 +81,13 @@ export function runPlan(given: PlanCase): PlanOutcome {
   writeFileSync(file("x"), new Uint8Array(data.buffer, data.byteOffset, spanOf(request) * elementBytes));
   // what a kernel leaves unwritten is no answer
   writeFileSync(file("dirt"), new Uint8Array(Math.max(answers * 8, ...workspace.map(({ bytes }) => bytes))).fill(0xcd));
+  const state = workspace.filter(({ zeroed }) => zeroed);
+  writeFileSync(file("zeros"), new Uint8Array(Math.max(0, ...state.map(({ bytes }) => bytes))));
   const lines: (string | number)[][] = [
     ["buffer", "x", spanOf(request) * elementBytes, skew, file("x"), "-"],
     ["buffer", "values", answers * elementBytes, 0, file("dirt"), file("values")],
     ["buffer", "indices", answers * request.indexBytes, 0, file("dirt"), file("indices")],
-    ...workspace.map(({ name, bytes }) => ["buffer", name, bytes, 0, file("dirt"), "/dev/null"]),
+    ...workspace.map(({ name, bytes, zeroed }) => ["buffer", name, bytes, 0, file(zeroed ? "zeros" : "dirt"), zeroed ? file(`${name}.state`) : "/dev/null"]),
   ];
   if (lengths) {
     writeFileSync(file("lengths"), lengths);
@@ -118,6 +122,7 @@ export function runPlan(given: PlanCase): PlanOutcome {
     ...outcome,
     values: request.dtype === "f32" ? new Uint32Array(read("values")) : new Uint16Array(read("values")),
     indices: request.indexBytes === 8 ? new BigInt64Array(read("indices")) : new Int32Array(read("indices")),
+    stateLeft: state.map(({ name }) => name).filter((name) => new Uint8Array(read(`${name}.state`)).some((byte) => byte !== 0)),
   };
 }
 

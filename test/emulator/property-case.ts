@@ -56,6 +56,7 @@ type Answer = Pick<PlanOutcome, "values" | "indices">;
 /** How an outcome differs from the oracle's answer, in words; undefined where no bit does. */
 export function differenceOf(given: PlanCase, outcome: PlanOutcome, expected: Answer = expectedOf(given)): string | undefined {
   if (outcome.status !== 0) return outcome.text || `ended with status ${outcome.status}`;
+  if (outcome.stateLeft.length > 0) return `state is not zero after the run: ${outcome.stateLeft.join(", ")}`;
   return firstDifference("indices", outcome, expected) ?? firstDifference("values", outcome, expected);
 }
 
@@ -77,5 +78,5 @@ export async function cpuOutcome({ request, data, lengths, skew = 0 }: PlanCase)
   const values = dtype === "f32" ? new Uint32Array(rows * k) : new Uint16Array(rows * k);
   const indices = indexBytes === 8 ? new BigInt64Array(rows * k) : new Int32Array(rows * k);
   await addon().cpuTopk({ ...request, input, values, indices, lengths: lengths ?? null, threads: 2 });
-  return { status: 0, text: "", values, indices };
+  return { status: 0, text: "", values, indices, stateLeft: [] };
 }

@@ -81,7 +81,8 @@ export function unitsOf(source: Random, wanted = Number.POSITIVE_INFINITY): { re
 function unitWith(plan: Plan, config: Config, left: ReadonlyMap<AnyKernel, readonly Config[]>, source: Random): Unit | undefined {
   const { dtype, order } = config.spec as { dtype: Dtype; order: Order };
   let chosen: readonly (readonly Config[])[] = [[]];
-  for (const stage of plan.stages) {
+  // a kernel that is launched several times has one config
+  for (const stage of new Set(plan.stages)) {
     const sameSpec = (each: Config): boolean => Object.keys(each.spec).every((name) => each.spec[name] === config.spec[name]);
     const fresh = stage === config.kernel ? [config] : left.get(stage)!.filter(sameSpec);
     const others = stage === config.kernel ? [] : shuffled(configsOf(stage).filter(sameSpec), source);
@@ -91,7 +92,8 @@ function unitWith(plan: Plan, config: Config, left: ReadonlyMap<AnyKernel, reado
     const force = Object.fromEntries(stages.flatMap(({ kernel, tune }) => Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value])));
     const fitting = COLS.filter((cols) => answers(plan, { rows: 1, cols, k: 1, rowStride: cols, dtype, order, indexBytes: 4 }, force));
     if (fitting.length === 0) continue;
-    return { plan, dtype, order, force, symbols: stages.map(({ symbol }) => symbol), cols: [fitting[0]!, fitting[fitting.length - 1]!] };
+    const symbols = plan.stages.map((kernel) => stages.find((each) => each.kernel === kernel)!.symbol);
+    return { plan, dtype, order, force, symbols, cols: [fitting[0]!, fitting[fitting.length - 1]!] };
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { allocateWorkspace } from "../../runtime/cuda-plan.ts";
 import { type Device, open } from "../../runtime/index.ts";
 import { useNative } from "../../runtime/native-access.ts";
 import { failsWith, failure } from "./fails-with.ts";
@@ -46,14 +47,13 @@ describe("launches", () => {
     ]);
   });
 
-  it("chains two stages through the workspace, which is zeroed once", async () => {
+  it("chains two stages through the workspace, which no run clears", async () => {
     const plan = await device.plan(LONG);
     const { x, out } = tensorsOf(LONG);
     plan.run(x, out);
     const [stream, merge] = native.launches;
     const words = stream!.parameters[2]!;
     const workspace = native.bytesAt(words, plan.explain.workspaceBytes);
-    expect(workspace.every((byte) => byte === 0)).toBe(true);
     workspace.fill(1);
     plan.run(x, out);
     expect(workspace.every((byte) => byte === 1)).toBe(true);
@@ -119,6 +119,16 @@ describe("launches", () => {
     plan.run(x, out);
     expect(native.launches).toHaveLength(2);
   });
+});
+
+it("zeroes the state in a workspace when it is made, and nothing else of it", async () => {
+  const region = (name: string, offset: number, bytes: number, zeroed: boolean) => ({ name, offset, bytes, zeroed });
+  const regions = [region("words", 0, 300, false), region("tickets", 512, 40, true), region("counts", 768, 2_500_000, true)];
+  const workspace = await allocateWorkspace(native.openDevice(0), { workspace: regions, workspaceBytes: 2_501_000 });
+  const bytes = native.bytesAt(workspace!.pointer, 2_501_000);
+  const zeros = regions.map(({ offset, bytes: length }) => bytes.subarray(offset, offset + length).every((byte) => byte === 0));
+  expect(zeros).toEqual([false, true, true]);
+  expect(bytes.filter((byte) => byte === 0)).toHaveLength(2_500_040);
 });
 
 describe("compilation", () => {

@@ -3,16 +3,20 @@ import {
   bitonicBlock,
   type ConfigOf,
   type ContextOf,
+  chain,
   type DevicePointer,
   heapMerge,
   input,
   kernel,
   output,
   type PointersOf,
+  pass,
   type ShapeOf,
   type SpecOf,
   type Step,
+  scratch,
   single,
+  state,
   type TuneOf,
   type tileMerge,
   tileStream,
@@ -93,3 +97,49 @@ const writesScratch = kernel("writes_scratch", {
 });
 // @ts-expect-error a single-kernel plan names the caller's buffers only, also for output
 single("scratch", writesScratch);
+
+// ... but it may have scratch and state of its own
+single(
+  "tickets",
+  kernel("tickets", {
+    ...writesScratch,
+    buffers: { ...writesScratch.buffers, scratch: scratch("word"), tickets: state("u32") },
+    extents: () => ({ x: 1, scratch: 1, tickets: 1, values: 1, indices: 1 }),
+  }),
+);
+
+const counts = kernel("counts", {
+  ...common,
+  buffers: { x: input("value"), found: output("u32"), tickets: state("u32") },
+  extents: () => ({ x: 1, found: 1, tickets: 1 }),
+});
+const sorts = kernel("sorts", {
+  ...common,
+  shape: ["rows", "digit"],
+  buffers: { found: input("u32"), list: scratch("word") },
+  extents: (_, { digit }) => ({ found: 1, list: digit }),
+});
+const emits = kernel("emits", {
+  ...common,
+  buffers: { list: input("word"), values: output("value"), indices: output("index") },
+  extents: () => ({ list: 1, values: 1, indices: 1 }),
+});
+const noTunables = { tune: {}, untuned: () => ({}), shape: () => ({}) };
+
+chain("passes", [counts, pass(sorts, { digit: 0 }), pass(sorts, { digit: 1 }), emits], noTunables);
+chain("digit_for_all", [counts, sorts, emits], { ...noTunables, shape: () => ({ digit: 1 }) });
+// @ts-expect-error "found" is read before a kernel writes it
+chain("too_early", [pass(sorts, { digit: 0 }), counts, emits], noTunables);
+// @ts-expect-error no kernel writes "list"
+chain("never_written", [counts, emits], noTunables);
+// @ts-expect-error nobody gives "digit"
+chain("no_digit", [counts, sorts, emits], noTunables);
+// @ts-expect-error a pass gives values that its kernel takes
+pass(sorts, { digits: 0 });
+const readsTickets = kernel("reads_tickets", {
+  ...emits,
+  buffers: { ...emits.buffers, tickets: input("u32") },
+  extents: () => ({ list: 1, tickets: 1, values: 1, indices: 1 }),
+});
+// @ts-expect-error what a kernel finds in its state is nothing that it was told
+chain("state_is_no_message", [counts, pass(sorts, { digit: 0 }), readsTickets], noTunables);
