@@ -5,7 +5,7 @@ import { fillByCopy } from "../runtime/fill.ts";
 import { awaiting, calling } from "../runtime/native-access.ts";
 import type { DeviceTensor, RunOutput } from "../runtime/types.ts";
 import { ALIGNMENT, type Gpu } from "./gpu.ts";
-import type { PartMaker } from "./input-parts.ts";
+import { mergeAnswers, type PartAnswer, type PartJob, type PartMaker } from "./input-parts.ts";
 import { rawBits } from "./reference.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -43,8 +43,8 @@ export function planInputs({ rows, cols, dtype }: Pick<Workload, "rows" | "cols"
 const roundUp = (bytes: number, unit: number): number => Math.ceil(bytes / unit) * unit;
 
 export interface InputSink {
-  /** Rows of a distinct input, as they are made; in any order. */
-  write(data: Float32Array | Uint16Array, input: number, firstRow: number): Promise<void>;
+  /** A piece of a distinct input, `element` elements from its start, as it is made; in any order. */
+  write(data: Float32Array | Uint16Array, input: number, element: number): Promise<void>;
 }
 
 export class DeviceInputs {
@@ -82,29 +82,39 @@ export class DeviceInputs {
 
   /** Makes the inputs, and hands each distinct one to `sink` too. Errors: TK302, TK303 where they do not fit the device. */
   static async make(gpu: Gpu, maker: PartMaker, workload: Workload, seed: number, sink?: InputSink): Promise<DeviceInputs> {
-    const { rows, cols, k, dtype } = workload;
+    const { rows, cols, dtype } = workload;
     const plan = planInputs(workload, gpu.info.l2Bytes);
     const strides = outputStrides(workload);
     const memory: NativeMemory[] = [];
     try {
       for (const stride of [plan.strideBytes, strides.values, strides.indices]) memory.push(calling(() => gpu.native.allocate(plan.copies * stride)));
       const inputs = new DeviceInputs(gpu, workload, plan, memory as unknown as [NativeMemory, NativeMemory, NativeMemory]);
-      const { answers, pointers } = inputs;
-      await maker.forEach(workload, plan.distinct, seed, async ({ input, firstRow, data, values, indices }) => {
-        const place = (input * rows + firstRow) * k;
-        rawBits(answers.values).set(rawBits(values), place);
-        answers.indices.set(indices, place);
-        const offset = BigInt(firstRow * cols * DTYPE_BYTES[dtype]);
+      const { pointers } = inputs;
+      /** Answers of rows that are longer than a part, by the row. */
+      const pieces = new Map<number, (PartAnswer & Pick<PartJob, "firstCol">)[]>();
+      await maker.forEach(workload, plan.distinct, seed, async ({ input, firstRow, firstCol, cols: width, data, values, indices }) => {
+        const row = input * rows + firstRow;
+        if (width === cols) inputs.#setAnswers(row, { values, indices });
+        else pieces.set(row, [...(pieces.get(row) ?? []), { firstCol, values, indices }]);
+        const element = firstRow * cols + firstCol;
+        const offset = BigInt(element * DTYPE_BYTES[dtype]);
         for (let copy = input; copy < plan.copies; copy += plan.distinct) {
           await awaiting(() => gpu.native.upload(pointers[copy]!.x + offset, data, null));
         }
-        await sink?.write(data, input, firstRow);
+        await sink?.write(data, input, element);
       });
+      for (const [row, own] of pieces) inputs.#setAnswers(row, mergeAnswers(workload, own));
       return inputs;
     } catch (error) {
       for (const each of memory) each.close();
       throw error;
     }
+  }
+
+  #setAnswers(row: number, { values, indices }: PartAnswer): void {
+    const place = row * this.workload.k;
+    rawBits(this.answers.values).set(rawBits(values), place);
+    this.answers.indices.set(indices, place);
   }
 
   /** Overwrites all results, so that none of an earlier run can pass for a later one's. */

@@ -36,6 +36,14 @@ export const FILLS: Readonly<Record<Exclude<Distribution, "bf16ramp">, Fill>> = 
   },
 };
 
+/** Those that fill every place alike: a long row of them can be made in segments, each of a stream of its own, on several threads. */
+const ALIKE: readonly Distribution[] = ["normal", "equal", "few", "clustered"];
+
+const SEGMENT = 2 ** 20;
+
+/** Columns of a segment; infinitely many where a row cannot be cut. */
+export const segmentOf = (dist: Distribution): number => (ALIKE.includes(dist) ? SEGMENT : Number.POSITIVE_INFINITY);
+
 function each(row: Float32Array, value: (col: number) => number): void {
   for (let col = 0; col < row.length; col++) row[col] = value(col);
 }

@@ -1,45 +1,77 @@
 /**
- * Inputs and their exact answers, made in parts on several threads: a batch of rows each, so that 4096 x 50304 takes a second and not a minute.
- * Parts come in any order; their bits depend on the seed alone.
+ * Inputs and their exact answers, made in parts on several threads: a batch of rows each, or a piece of a long row, so that 4096 x 50304 and
+ * 1 x 2^28 take a second and not a minute. Parts come in any order; their bits depend on the seed alone.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { referenceTopk } from "./reference.ts";
+import { segmentOf } from "./distributions.ts";
+import { rawBits, referenceTopk } from "./reference.ts";
 import { makeInput, type Workload } from "./workloads.ts";
 
-/** Some rows of one input. */
+/** Some rows of one input, or some columns of one row. */
 export interface PartJob {
   readonly workload: Workload;
   readonly seed: number;
   readonly firstRow: number;
   readonly rows: number;
+  readonly firstCol: number;
+  readonly cols: number;
 }
 
-export interface Part extends PartJob {
-  /** Which of the workload's inputs; its seed is the first one's plus this. */
-  readonly input: number;
-  readonly data: Float32Array | Uint16Array;
-  /** rows x k, by the reference. */
+/** What is best in a part: rows x min(k, the part's cols), by the reference; the indices are the whole row's. */
+export interface PartAnswer {
   readonly values: Float32Array | Uint16Array;
   readonly indices: Int32Array;
 }
 
-/** Few enough messages, and enough parts to keep all threads busy. */
-const PART_ELEMENTS = 2 ** 21;
-
-export function makePart({ workload, seed, firstRow, rows }: PartJob): Pick<Part, "data" | "values" | "indices"> {
-  const { cols, k, dtype, dist } = workload;
-  const data = makeInput({ rows, cols, dtype, dist, seed, firstRow, k });
-  return { data, ...referenceTopk({ data, rows, cols, k, dtype }) };
+export interface Part extends PartJob, PartAnswer {
+  /** Which of the workload's inputs; its seed is the first one's plus this. */
+  readonly input: number;
+  readonly data: Float32Array | Uint16Array;
 }
 
-/** Where and how many rows each part of `inputs` inputs has. */
+/** Few enough messages, and enough parts to keep all threads busy. A whole number of segments. */
+const PART_ELEMENTS = 2 ** 21;
+
+export function makePart({ workload, seed, firstRow, rows, firstCol, cols }: PartJob): Pick<Part, "data" | "values" | "indices"> {
+  const { k, dtype, dist } = workload;
+  const data = makeInput({ rows, cols, dtype, dist, seed, firstRow, firstCol, k });
+  const { values, indices } = referenceTopk({ data, rows, cols, k: Math.min(k, cols), dtype });
+  return { data, values, indices: indices.map((col) => firstCol + col) };
+}
+
+/** Where each part of `inputs` inputs lies. */
 export function partsOf(workload: Workload, inputs: number, seed: number): (PartJob & { input: number })[] {
-  const rows = Math.max(1, Math.min(workload.rows, Math.floor(PART_ELEMENTS / workload.cols)));
-  const starts = Array.from({ length: Math.ceil(workload.rows / rows) }, (_, part) => part * rows);
-  return Array.from({ length: inputs }, (_, input) =>
-    starts.map((firstRow) => ({ workload, input, seed: seed + input, firstRow, rows: Math.min(rows, workload.rows - firstRow) })),
-  ).flat();
+  const cols = Math.min(workload.cols, Math.max(PART_ELEMENTS, segmentOf(workload.dist)));
+  const rows = Math.max(1, Math.min(workload.rows, Math.floor(PART_ELEMENTS / cols)));
+  const starts = (all: number, step: number): number[] => Array.from({ length: Math.ceil(all / step) }, (_, part) => part * step);
+  return starts(inputs, 1).flatMap((input) =>
+    starts(workload.rows, rows).flatMap((firstRow) =>
+      starts(workload.cols, cols).map((firstCol) => ({
+        ...{ workload, input, seed: seed + input },
+        ...{ firstRow, rows: Math.min(rows, workload.rows - firstRow), firstCol, cols: Math.min(cols, workload.cols - firstCol) },
+      })),
+    ),
+  );
+}
+
+/**
+ * The answer of a row from those of its pieces. Among equal values of a piece the smaller column comes first, and so it
+ * does among those of all pieces in the order of their columns: the reference's own rule for ties is right here too.
+ */
+export function mergeAnswers({ dtype, k }: Pick<Workload, "dtype" | "k">, pieces: readonly (PartAnswer & Pick<PartJob, "firstCol">)[]): PartAnswer {
+  const inOrder = pieces.toSorted((a, b) => a.firstCol - b.firstCol);
+  const cols = pieces.reduce((sum, { indices }) => sum + indices.length, 0);
+  const data = dtype === "f32" ? new Float32Array(cols) : new Uint16Array(cols);
+  const columns = new Int32Array(cols);
+  let place = 0;
+  for (const { values, indices } of inOrder) {
+    rawBits(data).set(rawBits(values), place);
+    columns.set(indices, place);
+    place += indices.length;
+  }
+  const { values, indices } = referenceTopk({ data, rows: 1, cols, k, dtype });
+  return { values, indices: indices.map((found) => columns[found]!) };
 }
 
 type Make = (job: PartJob) => Promise<Pick<Part, "data" | "values" | "indices">>;

@@ -157,10 +157,10 @@ export class InputFile implements InputSink {
     return new InputFile(file, workload, await open(file, "w"));
   }
 
-  async write(data: Float32Array | Uint16Array, input: number, firstRow: number): Promise<void> {
+  async write(data: Float32Array | Uint16Array, input: number, element: number): Promise<void> {
     const { rows, cols } = this.#workload;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const start = (input * rows + firstRow) * cols * data.BYTES_PER_ELEMENT;
+    const start = (input * rows * cols + element) * data.BYTES_PER_ELEMENT;
     for (let done = 0; done < bytes.length; ) done += (await this.#file.write(bytes, done, bytes.length - done, start + done)).bytesWritten;
   }
 

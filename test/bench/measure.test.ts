@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Clocks } from "../../bench/clocks.ts";
 import { countWrongRows, planInputs } from "../../bench/device-inputs.ts";
-import { makePart, PartMaker, partsOf } from "../../bench/input-parts.ts";
+import { makePart, mergeAnswers, PartMaker, partsOf } from "../../bench/input-parts.ts";
 import { callsOfGo, measureInTurns } from "../../bench/measure.ts";
+import { rawBits, referenceTopk } from "../../bench/reference.ts";
 import type { ResultRow } from "../../bench/results.ts";
 import { type BenchOptions, planText, runBench } from "../../bench/run-bench.ts";
 import { smokeCases } from "../../bench/smoke.ts";
@@ -33,7 +34,20 @@ describe("inputs", () => {
     ]);
     const small = { ...workload, cols: 50 };
     const whole = makeInput({ ...small, seed: 7 });
-    expect(makePart({ workload: small, seed: 7, firstRow: 20, rows: 5 }).data).toEqual(whole.subarray(20 * 50, 25 * 50));
+    expect(makePart({ workload: small, seed: 7, firstRow: 20, rows: 5, firstCol: 0, cols: 50 }).data).toEqual(whole.subarray(20 * 50, 25 * 50));
+  });
+  it("cut long rows where all places are alike, and find the row's answer in its pieces'", () => {
+    const long: Workload = { suite: "s", rows: 2, cols: 2 ** 22 + 3, k: 5, dtype: "f16", dist: "few" };
+    const jobs = partsOf(long, 1, 7);
+    expect(jobs.map(({ firstRow, rows, firstCol, cols }) => [firstRow, rows, firstCol, cols])).toEqual(
+      [0, 1].flatMap((row) => [0, 2 ** 21, 2 ** 22].map((first) => [row, 1, first, Math.min(2 ** 21, long.cols - first)])),
+    );
+    expect(partsOf({ ...long, dist: "logprob" }, 1, 7).map(({ firstCol, cols }) => [firstCol, cols])).toEqual([0, 1].map(() => [0, long.cols]));
+    const second = jobs.filter(({ firstRow }) => firstRow === 1).map((job) => ({ ...job, ...makePart(job) }));
+    const row = makeInput({ ...long, rows: 1, seed: 7, firstRow: 1 });
+    for (const { data, firstCol } of second) expect(rawBits(data).every((bits, at) => bits === row[firstCol + at])).toBe(true);
+    // the last piece has fewer columns than k, and ties run through all of them
+    expect(mergeAnswers(long, second.toReversed())).toEqual(referenceTopk({ ...long, data: row, rows: 1 }));
   });
   it("are each used once", async () => {
     const seen: number[] = [];

@@ -15,7 +15,7 @@ const PLAN = { copies: 2, distinct: 1, outgrowL2: true, strideBytes: 256 };
 async function loaded(peer: TorchPeer): Promise<void> {
   const file = await peer.inputFile(WORKLOAD);
   // parts in any order
-  await file.write(DATA.subarray(4), 0, 1);
+  await file.write(DATA.subarray(4), 0, 4);
   await file.write(DATA.subarray(0, 4), 0, 0);
   await file.close();
   await peer.load(WORKLOAD, PLAN, file, 1024);
