@@ -1,6 +1,7 @@
 /**
  * Results files (docs/contract.md): one line for each implementation, workload and mode. Lines are appended as they come, so that whatever
- * ends a run keeps what was done; close() then drops lines that later ones replace, in a file of its own that is renamed into place.
+ * ends a run keeps what was done; close() then drops lines that later ones replace, in a file of its own that is renamed into place. Several
+ * runs may write to one file, one after another or side by side.
  */
 import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Dtype } from "../dsl/index.ts";
@@ -44,7 +45,7 @@ export function formatRow(row: ResultRow): string {
   return [cell(suite), impl, dtype, rows, cols, k, dist, mode, ...figures, exact, cell(device), cell(protocol)].join(",");
 }
 
-/** Rows of a results file's text, in its order. Errors: TK507, with the line. */
+/** Rows of a results file's text, in its order, but for a last line that was cut short when a run was killed. Errors: TK507, with the line. */
 export function parseResults(text: string, file: string): ResultRow[] {
   const [header, ...lines] = text.split(/\r?\n/);
   const bad = (line: number, why: string): TopkitError =>
@@ -53,6 +54,7 @@ export function parseResults(text: string, file: string): ResultRow[] {
   return lines.flatMap((line, at) => {
     if (line.trim() === "") return [];
     const cells = line.split(",");
+    if (cells.length < 15 && at + 1 === lines.length) return [];
     if (cells.length !== 15) throw bad(at + 2, `${cells.length} cells; there must be 15`);
     const [suite, impl, dtype, rows, cols, k, dist, mode, usMedian, usMin, usMax, gbps, exact, device, protocol] = cells as string[] & { length: 15 };
     const numbers = [rows, cols, k, usMedian, usMin, usMax, gbps].map(Number);
@@ -87,32 +89,34 @@ export const latest = (rows: readonly ResultRow[]): ResultRow[] => [...new Map(r
 /** A results file that is being written; rows that were in it stay, unless measured again. */
 export class ResultsFile {
   readonly #file: string;
-  readonly #rows: ResultRow[];
+  readonly #own: ResultRow[] = [];
 
   /** Errors: TK506 where the file cannot be written, TK507 where one is there that is no results file. */
   constructor(file: string) {
     this.#file = file;
-    this.#rows = existsSync(file) ? readResults(file) : [];
-    if (this.#rows.length === 0) this.#writing(() => writeFileSync(file, `${HEADER}\n`));
-    // tells now, and not after minutes of work, that it cannot be written
-    else this.#writing(() => appendFileSync(file, ""));
+    // now, and not after minutes of work, is told what cannot be read or written; and a line that was cut short goes
+    this.#replace(existsSync(file) ? readResults(file) : []);
   }
 
   add(row: ResultRow): void {
-    this.#rows.push(row);
+    this.#own.push(row);
     this.#writing(() => appendFileSync(this.#file, `${formatRow(row)}\n`));
   }
 
-  /** Everything the file holds, replaced rows aside. */
+  /** Everything the file holds, replaced rows aside: what was there before, and what other runs wrote meanwhile. */
   get rows(): readonly ResultRow[] {
-    return latest(this.#rows);
+    return latest([...readResults(this.#file), ...this.#own]);
   }
 
   close(): void {
+    this.#replace(this.rows);
+  }
+
+  #replace(rows: readonly ResultRow[]): void {
     const temporary = `${this.#file}.${process.pid}.tmp`;
     this.#writing(() => {
       try {
-        writeFileSync(temporary, [HEADER, ...this.rows.map(formatRow)].map((line) => `${line}\n`).join(""));
+        writeFileSync(temporary, [HEADER, ...rows.map(formatRow)].map((line) => `${line}\n`).join(""));
         renameSync(temporary, this.#file);
       } finally {
         rmSync(temporary, { force: true });

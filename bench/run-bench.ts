@@ -5,6 +5,7 @@ import { TopkitError } from "../runtime/errors.ts";
 import { calling } from "../runtime/native-access.ts";
 import type { ConfigValues, Plan, PlanExplanation } from "../runtime/types.ts";
 import { Clocks } from "./clocks.ts";
+import { compileAhead } from "./compile-ahead.ts";
 import { DeviceInputs } from "./device-inputs.ts";
 import { Gpu } from "./gpu.ts";
 import { PartMaker } from "./input-parts.ts";
@@ -64,6 +65,11 @@ export async function runBench(options: BenchOptions): Promise<BenchOutcome> {
       const same = [describe(each.workload), JSON.stringify(each.force ?? {})].join();
       groups.set(same, [...(groups.get(same) ?? []), each]);
     }
+    await compileAhead(
+      gpu,
+      [...groups.values()].map(([first]) => first!),
+      options.profile,
+    );
     let done = 0;
     for (const same of groups.values()) {
       const title = describe(same[0]!.workload);

@@ -55,7 +55,8 @@ const pointersOf = ({ pointers }: DeviceInputs, input: number): bigint[] => {
   return CALLER_BUFFERS.map((name) => ({ x, lengths: 0n, values, indices })[name]);
 };
 
-function chainFor(gpu: Gpu, workload: Workload, force: Force | undefined): Choice | undefined {
+/** The plan that is profiled, resolved for this device; undefined where no plan of several kernels answers. */
+export function chainFor(gpu: Gpu, workload: Workload, force: Force | undefined): Choice | undefined {
   const limits = limitsOf(gpu.native, ptxOf(requireNvrtc().version));
   for (const plan of plans) {
     if (plan.stages.length < 2 || (force !== undefined && force.plan !== plan.name)) continue;

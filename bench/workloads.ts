@@ -6,7 +6,7 @@ import { rawBits } from "./reference.ts";
 import { toBf16, toF16 } from "./rounding.ts";
 
 export { DISTRIBUTIONS, type Distribution } from "./distributions.ts";
-export { readSuites, type Workload } from "./suites.ts";
+export { readSuites, type Workload, withNormal } from "./suites.ts";
 
 export interface InputOptions {
   readonly rows: number;

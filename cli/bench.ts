@@ -1,18 +1,20 @@
 /** `topkit bench`: measures, checks every result, prints a table, records rows, draws the report. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseCompileReport } from "../bench/compile-report.ts";
 import { readPeers } from "../bench/peers.ts";
 import { loadDraw } from "../bench/report/draw.ts";
 import { entriesOf } from "../bench/report/entries.ts";
-import { summaryTable, timeTable, toText } from "../bench/report/tables.ts";
+import { readAround } from "../bench/report/read-data.ts";
+import { summaryTable } from "../bench/report/summary-tables.ts";
+import { toText } from "../bench/report/table.ts";
+import { timeTable } from "../bench/report/tables.ts";
 import { writeReport } from "../bench/report/write-report.ts";
 import { MODES, type Mode, type ResultRow, ResultsFile, readResults } from "../bench/results.ts";
-import { runBench } from "../bench/run-bench.ts";
+import { describe, runBench } from "../bench/run-bench.ts";
 import { requestOf, type StageProfile } from "../bench/stage-profile.ts";
 import { latestProfiles, readProfiles, stagesFile, writeProfiles } from "../bench/stage-results.ts";
-import { DISTRIBUTIONS, type Distribution, readSuites, type Workload } from "../bench/workloads.ts";
+import { DISTRIBUTIONS, type Distribution, readSuites, type Workload, withNormal } from "../bench/workloads.ts";
 import { packageRoot } from "../native/index.ts";
 import { checkRequest } from "../runtime/check.ts";
 import { choosePlan, type Force } from "../runtime/choose-plan.ts";
@@ -24,6 +26,7 @@ import { log, print, printJson } from "./status.ts";
 interface BenchCommandOptions {
   readonly suite?: string;
   readonly shape?: string;
+  readonly filter?: RegExp;
   readonly dist?: Distribution;
   readonly peers?: "torch";
   readonly iters: number;
@@ -31,6 +34,7 @@ interface BenchCommandOptions {
   readonly config?: ConfigValues;
   readonly csv?: string;
   readonly report?: string;
+  readonly profile?: boolean;
   readonly mode: Mode | "all";
   readonly json?: boolean;
 }
@@ -41,6 +45,7 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .description("measures top-k on the GPU, beside torch and the read floor, and checks every result bit for bit")
     .option("--suite <names>", "suites of bench/suites.csv, with commas between them, or all")
+    .addOption(new Option("--filter <regexp>", "of the suites, what it matches: 'nanochat 32 x 50304 k 50 bf16 normal'").argParser(pattern))
     .option("--shape <R,C,K,D>", "one shape, as 32,50304,50,bf16")
     .addOption(new Option("--dist <name>", "data of --shape (default: normal)").choices(DISTRIBUTIONS))
     .addOption(new Option("--peers <names>", "torch: torch.topk of python3 (or TOPKIT_PYTHON), in turns with topkit").choices(["torch"]))
@@ -49,6 +54,7 @@ export const benchCommand = (): Command =>
     .addOption(configOption())
     .addOption(new Option("--mode <mode>", "how calls are made").choices([...MODES, "all"]).default("graph-cold"))
     .option("--csv <file>", "record results there, as they come; results of other workloads in it stay")
+    .option("--profile", "time each kernel of a plan of several alone too; --report does")
     .option("--report <file>", "draw FILE.html, and FILE.md beside it, of all that --csv holds; without a suite or shape, of what was recorded before")
     .addOption(jsonOption())
     .action((options: BenchCommandOptions) => bench(options));
@@ -58,6 +64,14 @@ function rounds(text: string): number {
   return Number(text);
 }
 
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
 async function bench(options: BenchCommandOptions): Promise<void> {
   checkCombination(options);
   // everything that can be known to fail fails before minutes of work
@@ -65,8 +79,7 @@ async function bench(options: BenchCommandOptions): Promise<void> {
   const measured = options.suite === undefined && options.shape === undefined ? recorded(options.csv!) : await measure(options, workloadsOf(options));
   const { rows, all, profiles, problems, interrupted } = measured;
   if (draw !== undefined && options.report !== undefined && all.length > 0) {
-    const peers = [...new Set(all.map(({ device }) => device))].flatMap(readPeers);
-    await writeReport(options.report, { rows: all, profiles, peers, compiled: compileReportBeside(options) }, draw);
+    await writeReport(options.report, { ...readAround(all, options.csv ?? options.report), profiles }, draw);
     log(`wrote ${options.report}`);
   }
   if (options.json) printJson({ rows, problems, interrupted });
@@ -77,18 +90,19 @@ async function bench(options: BenchCommandOptions): Promise<void> {
 }
 
 /** Errors: TK101. */
-function checkCombination({ suite, shape, dist, plan, config, csv, report }: BenchCommandOptions): void {
+function checkCombination({ suite, shape, filter, dist, plan, config, csv, report }: BenchCommandOptions): void {
   const wrong = (message: string): TopkitError => new TopkitError("TK101", message);
   if (suite !== undefined && shape !== undefined) throw wrong("--suite and --shape are both given; give one");
   if (suite === undefined && shape === undefined && (csv === undefined || report === undefined)) {
     throw wrong("bench needs --suite or --shape; or --csv and --report, to draw what was recorded");
   }
+  if (filter !== undefined && suite === undefined) throw wrong("--filter is given without --suite; it picks of a suite's shapes");
   if (dist !== undefined && shape === undefined) throw wrong("--dist is given without --shape; a suite names its own data");
   if (config !== undefined && plan === undefined) throw wrong("--config is given without --plan; name the plan that it is for");
 }
 
 /** Errors: TK101 for a suite, a shape's form; TK103 to TK105 for its values. */
-function workloadsOf({ suite, shape, dist = "normal" }: BenchCommandOptions): Workload[] {
+function workloadsOf({ suite, shape, filter, dist = "normal" }: BenchCommandOptions): Workload[] {
   if (shape !== undefined) {
     const [rows, cols, k, dtype, ...rest] = shape.split(",").map((part) => part.trim());
     if (dtype === undefined || rest.length > 0) throw new TopkitError("TK101", `--shape is "${shape}"; give rows, cols, k and dtype, as 32,50304,50,bf16`);
@@ -101,7 +115,10 @@ function workloadsOf({ suite, shape, dist = "normal" }: BenchCommandOptions): Wo
   const wanted = suite === "all" ? known : suite!.split(",").map((name) => name.trim());
   const unknown = wanted.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new TopkitError("TK101", `there is no suite "${unknown}"; there are ${known.join(", ")}, and all`);
-  return wanted.flatMap((name) => all.filter((workload) => workload.suite === name));
+  const picked = wanted.flatMap((name) => all.filter((workload) => workload.suite === name && (filter?.test(`${name} ${describe(workload)}`) ?? true)));
+  if (picked.length === 0)
+    throw new TopkitError("TK101", `--filter ${filter} matches no shape of ${suite}; it is compared with lines as "${wanted[0]} ${describe(all[0]!)}"`);
+  return withNormal(picked);
 }
 
 /** A number where it is one, so that the check can say what it got. */
@@ -138,7 +155,7 @@ async function measure(options: BenchCommandOptions, workloads: readonly Workloa
     const outcome = await runBench({
       ...{ cases: workloads.map((workload) => ({ workload, force })), modes: mode === "all" ? MODES : [mode] },
       ...{ torch: options.peers === "torch", rounds: options.iters },
-      ...{ profile: options.report !== undefined, signal: stop.signal, log },
+      ...{ profile: options.profile === true || options.report !== undefined, signal: stop.signal, log },
       onRow: (row) => {
         rows.push(row);
         file?.add(row);
@@ -167,12 +184,6 @@ function checkForce(force: Force, workloads: readonly Workload[]): void {
     }
   }
   throw first;
-}
-
-/** What `npm run bench:kernels` wrote into the folder of the results. */
-function compileReportBeside({ csv, report }: BenchCommandOptions): ReturnType<typeof parseCompileReport> {
-  const file = path.join(path.dirname(csv ?? report!), "compile-report.csv");
-  return existsSync(file) ? parseCompileReport(readFileSync(file, "utf8")) : [];
 }
 
 function asText(rows: readonly ResultRow[]): string[] {

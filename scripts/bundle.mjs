@@ -6,6 +6,7 @@
  *   .bundle/topkit        `topkit` from the command line
  *   .bundle/test-gpu      the GPU suite
  *   .bundle/smoke         every plan on one shape, checked and timed
+ *   .bundle/ncu           the bandwidth that Nsight Compute sees
  *   .bundle/app/          compiled code, generated kernels, production dependencies, the addon
  *
  * The addon needs glibc 2.28 or newer on the host. Run it there as `.bundle/test-gpu`.
@@ -32,6 +33,7 @@ for (const data of [
   "generated/manifest.json",
   "generated/tuning",
   "bench/suites.csv",
+  "bench/musts.csv",
   "bench/peers",
   "bench/floor.cu",
   "bench/torch_peer.py",
@@ -61,6 +63,7 @@ exec "$node" "$@"
 launcher("topkit", "cli/main.js");
 launcher("test-gpu", "test/gpu/main.js");
 launcher("smoke", "bench/smoke.js");
+launcher("ncu", "bench/ncu.js");
 console.error(`bundle: ${bundle}: ${(sizeOf(bundle) / 2 ** 20).toFixed(1)} MiB`);
 
 /** Names of the packages, and of everything that they depend on. */

@@ -43,6 +43,8 @@ export const suitesOf = (entries: readonly Entry[]): string[] => [...new Set(ent
 export const ratio = (other: { readonly usMedian: number } | undefined, topkit: { readonly usMedian: number } | undefined): number | undefined =>
   other === undefined || topkit === undefined ? undefined : other.usMedian / topkit.usMedian;
 
-/** The same shape on normal data, from whichever suite has it. */
-export const normalOf = (entry: Entry, entries: readonly Entry[]): Entry | undefined =>
-  entries.find((other) => other.dist === "normal" && other.shape === entry.shape && other.topkit !== undefined);
+/** The same shape on normal data: of the same suite, and so of the same run; else from whichever suite has it. */
+export function normalOf(entry: Entry, entries: readonly Entry[]): Entry | undefined {
+  const normal = entries.filter((other) => other.dist === "normal" && other.shape === entry.shape && other.topkit !== undefined);
+  return normal.find(({ suite }) => suite === entry.suite) ?? normal[0];
+}

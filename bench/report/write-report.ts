@@ -2,31 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TopkitError } from "../../runtime/errors.ts";
-import type { CompiledRow } from "../compile-report.ts";
-import type { PeerTime } from "../peers.ts";
-import { MODES, type ResultRow } from "../results.ts";
-import type { StageProfile } from "../stage-profile.ts";
 import type { Draw } from "./draw.ts";
-import { type Entry, entriesOf, suitesOf } from "./entries.ts";
-import { adversarialPlot, bandwidthPlot, isScaling, type Plot, scalingPlot, stagePlot, timePlot } from "./plots.ts";
-import { adversarialTable, compileTable, escapeHtml, stageTable, summaryTable, type Table, timeTable, toHtml, toMarkdown } from "./tables.ts";
-
-export interface ReportData {
-  readonly rows: readonly ResultRow[];
-  readonly profiles: readonly StageProfile[];
-  readonly peers: readonly PeerTime[];
-  readonly compiled: readonly CompiledRow[];
-}
-
-/** A heading, and what stands under it, in this order. */
-export interface Section {
-  readonly title: string;
-  readonly text?: string;
-  readonly table?: Table;
-  readonly plots: readonly Plot[];
-  /** Long, and so folded in the page. */
-  readonly folded?: boolean;
-}
+import { type ReportData, type Section, sectionsOf } from "./sections.ts";
+import { escapeHtml, toHtml, toMarkdown } from "./table.ts";
 
 /** Writes FILE.html, and FILE.md beside it. Errors: TK506; RangeError where nothing was measured. */
 export async function writeReport(file: string, data: ReportData, draw: Draw): Promise<void> {
@@ -42,62 +20,6 @@ export async function writeReport(file: string, data: ReportData, draw: Draw): P
     throw new TopkitError("TK506", `the report ${file} cannot be written: ${(cause as Error).message}; give a path that can be written`, { file }, { cause });
   }
 }
-
-/** Throws RangeError where nothing was measured. */
-export function sectionsOf({ rows, profiles, peers, compiled }: ReportData): Section[] {
-  if (rows.length === 0) throw new RangeError("report: there are no results");
-  const cold = entriesOf(rows, peers);
-  const sections: Section[] = [{ title: "How it was measured", text: protocolText(rows), plots: [] }];
-  if (cold.length > 0) sections.push({ title: "Suites", table: summaryTable(cold), plots: [] });
-  for (const suite of suitesOf(cold)) {
-    const entries = cold.filter((entry) => entry.suite === suite);
-    const growth = isScaling(entries);
-    const plots = growth ? [scalingPlot(suite, entries), bandwidthPlot(suite, entries)] : [timePlot(suite, entries), bandwidthPlot(suite, entries)];
-    sections.push({ title: `Suite ${suite}`, table: timeTable(entries), plots });
-  }
-  if (cold.some(({ dist }) => dist !== "normal")) sections.push(adversarialSection(cold));
-  if (profiles.length > 0) sections.push({ title: "Per-stage profile", table: stageTable(profiles), plots: [stagePlot(profiles)] });
-  for (const mode of MODES.slice(1)) {
-    const entries = entriesOf(rows, [], mode);
-    if (entries.length > 0) sections.push({ title: `Mode ${mode}`, text: MODE_TEXT[mode], table: timeTable(entries), plots: [] });
-  }
-  if (compiled.length > 0)
-    sections.push({ title: "Shipped kernels: registers, spills, shared memory", table: compileTable(compiled), plots: [], folded: true });
-  sections.push({ title: "Protocol of every row", table: protocolTable(rows), plots: [], folded: true });
-  return sections;
-}
-
-const MODE_TEXT: Readonly<Record<ResultRow["mode"], string>> = {
-  "graph-cold": "",
-  "graph-hot": "Calls in one graph on one input, which stays in the L2 where it fits.",
-  eager: "Calls enqueued one by one, from JavaScript for topkit and the floor, from Python for torch; the slower of host and device is what is seen.",
-};
-
-function adversarialSection(cold: readonly Entry[]): Section {
-  const plot = adversarialPlot(cold);
-  return { title: "Adversarial data", table: adversarialTable(cold), plots: plot === undefined ? [] : [plot] };
-}
-
-/** What the rows' protocols agree on. */
-function protocolText(rows: readonly ResultRow[]): string {
-  const parts = rows.map(({ protocol }) => protocol.split(";"));
-  const common = parts[0]!.filter((part) => parts.every((others) => others.includes(part)));
-  return (
-    "Graph-cold unless said otherwise: calls captured in one CUDA graph, inputs rotated through more than twice the L2, a go timed by two device " +
-    "events behind a lead-in that keeps the device busy meanwhile; medians over rounds in which all implementations take turns. Every row of every " +
-    `result is compared with the reference, bit for bit. All rows: ${common.join(", ") || "see the last section"}.`
-  );
-}
-
-const protocolTable = (rows: readonly ResultRow[]): Table => ({
-  words: 8,
-  header: ["suite", "shape", "data", "impl", "mode", "exact", "us median (min .. max)", "protocol"],
-  rows: rows.map(({ suite, rows: count, cols, k, dtype, dist, impl, mode, exact, usMedian, usMin, usMax, protocol }) => [
-    ...[suite, `${count} x ${cols}, k ${k}, ${dtype}`, dist, impl, mode, exact],
-    `${usMedian.toFixed(2)} (${usMin.toFixed(2)} .. ${usMax.toFixed(2)})`,
-    protocol.split(";").join("; "),
-  ]),
-});
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2328; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }

@@ -3,12 +3,17 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCompileReport } from "../../bench/compile-report.ts";
-import { parsePeers, readPeers } from "../../bench/peers.ts";
+import { readMusts } from "../../bench/musts.ts";
+import { parseAdversarialPeers, parsePeers, readAdversarialPeers, readPeers } from "../../bench/peers.ts";
 import { loadDraw } from "../../bench/report/draw.ts";
 import { entriesOf, normalOf } from "../../bench/report/entries.ts";
+import { configTable } from "../../bench/report/kernel-tables.ts";
 import { isScaling } from "../../bench/report/plots.ts";
-import { adversarialTable, summaryTable, timeTable, toHtml, toMarkdown, toText } from "../../bench/report/tables.ts";
-import { sectionsOf, writeReport } from "../../bench/report/write-report.ts";
+import { type ReportData, sectionsOf } from "../../bench/report/sections.ts";
+import { summaryTable } from "../../bench/report/summary-tables.ts";
+import { toHtml, toMarkdown, toText } from "../../bench/report/table.ts";
+import { adversarialPeerTable, adversarialTable, timeTable } from "../../bench/report/tables.ts";
+import { writeReport } from "../../bench/report/write-report.ts";
 import type { ResultRow } from "../../bench/results.ts";
 import { row } from "./rows.ts";
 
@@ -20,9 +25,17 @@ const ROWS: readonly ResultRow[] = [
   row({ mode: "eager", usMedian: 6 }),
 ];
 const time = { median: 2, min: 1, max: 3 };
-const DATA = {
+const DATA: ReportData = {
   rows: ROWS,
   peers: readPeers("NVIDIA H200"),
+  adversarialPeers: readAdversarialPeers("NVIDIA H200"),
+  musts: readMusts("NVIDIA H200"),
+  ncu: [
+    {
+      ...{ dtype: "bf16", rows: 4096, cols: 1024, k: 32, plan: "pair", kernel: "first", us: 10, device: "NVIDIA H200" },
+      ...{ readBytes: 9e6, writtenBytes: 1e6, peakPercent: 20.25, warpsPercent: 61.4, registers: 40, inputBytes: 4096 * 1024 * 2 },
+    },
+  ],
   profiles: [
     {
       workload: { suite: "", rows: 4, cols: 50304, k: 50, dtype: "bf16", dist: "normal" } as const,
@@ -37,7 +50,7 @@ const DATA = {
     },
   ],
   compiled: parseCompileReport(
-    'symbol,arch,registers,spillBytes,stackBytes,staticSharedBytes,dynamicShared,milliseconds\nk_bf16,90,40,0,0,16,"max(rows, 3)",12\nk_f32,90,41,0,0,16,1024,12\n',
+    'symbol,arch,registers,spillBytes,stackBytes,staticSharedBytes,dynamicShared,milliseconds\nk_bf16_largest_warps4,90,40,0,0,16,"max(rows, 3)",12\nk_f32_smallest_warps4,80,41,8,0,16,1024,12\n',
   ),
 };
 
@@ -66,10 +79,13 @@ describe("peers", () => {
     expect(DATA.peers.length).toBeGreaterThan(150);
     expect(readPeers("NVIDIA L4")).toEqual([]);
     expect(readPeers("../x")).toEqual([]);
+    expect(DATA.adversarialPeers.length).toBeGreaterThan(150);
+    expect(readAdversarialPeers("NVIDIA L4")).toEqual([]);
   });
   it("are refused where the record is malformed", () => {
     expect(() => parsePeers("a\n")).toThrow(/line 1/);
     expect(() => parsePeers("impl,dtype,rows,cols,k,us_graph_cold,sorted\nx,bf16,1\n")).toThrow(/line 2/);
+    expect(() => parseAdversarialPeers("impl,dtype,rows,cols,k,dist,us_graph_hot\nx,bf16,1,2,1,few,fast\n")).toThrow(/line 2/);
   });
 });
 
@@ -79,8 +95,24 @@ describe("tables", () => {
     expect(timeTable(entries.slice(0, 1)).rows).toEqual([
       ["1 x 50304, k 50, bf16", "3.00", "5.0 %", "1.50", "39.00", "13.0x", "9.20 fi_clusters", "3.07x", "34", "yes"],
     ]);
-    expect(summaryTable(entries).rows[0]).toEqual(["nanochat", "2", "11.4x", "10.0x", "2.69x", "2.35x", "50 %", "2 of 2"]);
+    expect(summaryTable(entries).rows[0]).toEqual([
+      ...["nanochat", "2", "11.4x", "10.0x (4 x 50304, k 50, bf16)", "2.69x", "2.35x (4 x 50304, k 50, bf16)", "50 %", "2 of 2"],
+    ]);
     expect(adversarialTable(entries).rows).toEqual([["1 x 50304, k 50, bf16", "equal", "4.50", "3.00", "1.50x", "38.00", "8.44x"]]);
+  });
+  it("have each recorded peer's slowdown on other data", () => {
+    const text = "impl,dtype,rows,cols,k,dist,us_graph_hot\na,bf16,1,9,1,normal,2\na,bf16,1,9,1,few,5\nb,bf16,1,9,1,normal,4\nb,bf16,1,9,1,asc,4\n";
+    const { header, rows } = adversarialPeerTable(parseAdversarialPeers(text));
+    expect([header, ...rows]).toEqual([
+      ["shape", "data", "a", "b"],
+      ["1 x 9, k 1, bf16", "few", "2.50x", "-"],
+      ["1 x 9, k 1, bf16", "asc", "-", "1.00x"],
+    ]);
+  });
+  it("have the most that a config's sources take", () => {
+    const { header, rows } = configTable(DATA.compiled);
+    expect(header.slice(0, 5)).toEqual(["config", "sources", "registers sm_80", "registers sm_90", "spill bytes"]);
+    expect(rows).toEqual([["k_warps4", "2", "41", "40", "8", "0", "16", "max(rows, 3) or 1024"]]);
   });
   it("come as text, Markdown and HTML", () => {
     const table = { header: ["a", "b"], rows: [["x<y", "1"]], words: 1 };
@@ -122,7 +154,12 @@ describe("the report", () => {
   it("has the same figures as Markdown", () => {
     expect(markdown).toContain("| 1 x 50304, k 50, bf16 | 3.00 |");
     expect(markdown).toContain("| 4 x 50304, k 50, bf16 | normal | pair | 4.50 | 2.00 | 50 % | 2.00 | 50 % |");
-    expect(markdown).toContain("| k_bf16 | sm_90 | 40 | 0 | 0 | 16 | max(rows, 3) |");
+    expect(markdown.indexOf("## Summary")).toBeLessThan(markdown.indexOf("## How it was measured"));
+    expect(markdown).toContain("| the times to reach (bench/musts.csv) | NO | 2 of 22 | 20 |");
+    expect(markdown).toContain("| the times to reach (bench/musts.csv) | 1 x 50304, k 50, f16 | not measured |");
+    expect(markdown).toContain("| 4 x 50304, k 50, bf16 | 4.00 | 4.2 | yes | - | 40.00 | 10.0x |");
+    expect(markdown).toContain("| 4096 x 1024, k 32, bf16 | first | 10.00 | 9.00 | 1.00 | 1000 | 20.3 % | 1.07x | 61 % | 40 |");
+    expect(markdown).toContain("| k_bf16_largest_warps4 | sm_90 | 40 | 0 | 0 | 16 | max(rows, 3) |");
     expect(markdown).toContain("## Mode eager");
   });
   it("is refused where nothing was measured", () => {

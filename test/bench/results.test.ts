@@ -30,7 +30,7 @@ describe("rows", () => {
   });
   it.each([
     ["", /line 1: the header/],
-    [`${HEADER}\na,b`, /line 2: 2 cells/],
+    [`${HEADER}\na,b\n`, /line 2: 2 cells/],
     [`${HEADER}\n${formatRow(row()).replace("3.000", "fast")}`, /line 2: a cell that is a number/],
     [`${HEADER}\n${formatRow(row()).replace("topkit", "other")}`, /line 2: impl is "other"/],
     [`${HEADER}\n${formatRow(row()).replace("graph-cold", "lukewarm")}`, /line 2: mode is "lukewarm"/],
@@ -53,6 +53,22 @@ describe("a results file", () => {
     results.close();
     expect(readResults(file)).toEqual([row(), row({ suite: "llm" })]);
     expect(readdirSync(folder)).toEqual(["results.csv"]);
+  });
+  it("goes on where a run was killed in the middle of a line", () => {
+    writeFileSync(file, [HEADER, formatRow(row({ suite: "llm" })), formatRow(row()).slice(0, 40)].join("\n"));
+    const results = new ResultsFile(file);
+    results.add(row({ impl: "torch" }));
+    expect(readResults(file)).toEqual([row({ suite: "llm" }), row({ impl: "torch" })]);
+  });
+  it("takes the rows of two runs side by side", () => {
+    const [one, other] = [new ResultsFile(file), new ResultsFile(file)];
+    one.add(row());
+    other.add(row({ suite: "llm" }));
+    expect(one.rows).toHaveLength(2);
+    other.close();
+    one.add(row({ impl: "torch" }));
+    one.close();
+    expect(readResults(file)).toEqual([row(), row({ suite: "llm" }), row({ impl: "torch" })]);
   });
   it("is never another file", async () => {
     writeFileSync(file, "name,age\n");

@@ -25,6 +25,8 @@ it.each([
   [["--suite", "nanochat", "--shape", "1,2,1,f32"], /give one/],
   [["--suite", "nanochat", "--dist", "few"], /--dist is given without --shape/],
   [["--suite", "nanochat", "--config", "{}"], /--config is given without --plan/],
+  [["--shape", "1,2,1,f32", "--filter", "x"], /--filter is given without --suite/],
+  [["--suite", "llm", "--filter", "k 51"], /--filter \/k 51\/ matches no shape of llm/],
   [["--suite", "nano"], /no suite "nano"; there are nanochat, llm/],
   [["--shape", "1,2"], /--shape is "1,2"/],
 ])("TK101 for %j", async (given, message) => failsWith("TK101", () => bench(...given), message));
@@ -47,6 +49,7 @@ it("refuses what commander can see", async () => {
     ["--peers", "jax"],
     ["--dist", "odd"],
     ["--config", "["],
+    ["--filter", "["],
   ]) {
     await expect(bench("--suite", "nanochat", ...given)).rejects.toThrow(/invalid/);
   }
@@ -71,6 +74,7 @@ it("draws what was recorded, without a GPU", async () => {
   }
   expect(lines.join("")).toMatch(/1 x 50304, k 50, bf16 .* 3\.00 .* 39\.00 .* 13\.0x/);
   expect(readFileSync(report, "utf8")).toMatch(/<svg [\s\S]*k_f32/);
+  expect(readFileSync(report, "utf8")).toContain("1 of 22");
   expect(readFileSync(report.replace(".html", ".md"), "utf8")).toContain("13.0x");
 });
 

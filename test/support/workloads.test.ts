@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { random } from "../../bench/random.ts";
 import { rawBits } from "../../bench/reference.ts";
 import { toBf16, toF16 } from "../../bench/rounding.ts";
-import { DISTRIBUTIONS, makeInput, readSuites } from "../../bench/workloads.ts";
+import { DISTRIBUTIONS, makeInput, readSuites, withNormal } from "../../bench/workloads.ts";
 import { allPatterns, decode } from "./prose-order.ts";
 
 const ROUND = { bf16: toBf16, f16: toF16 } as const;
@@ -121,3 +121,11 @@ test.each([
   ["suite,rows,cols,k,dtype,dist\na,1,8,2,f32,odd", 'dist is "odd"'],
   ["suite,rows,cols,k,dtype,dist\n,1,8,2,f32,normal", "the suite has no name"],
 ])("a malformed suites file is refused: %s", (text, message) => expect(() => readSuites(text)).toThrow(message));
+
+test("a suite's shape on other data brings its normal row along, once, ahead of it", () => {
+  const shape = { suite: "a", rows: 1, cols: 9, k: 1, dtype: "f32" } as const;
+  const [normal, few, asc] = (["normal", "few", "asc"] as const).map((dist) => ({ ...shape, dist }));
+  expect(withNormal([few!, asc!])).toEqual([normal, few, asc]);
+  expect(withNormal([few!, normal!])).toEqual([few, normal]);
+  expect(withNormal([normal!, { ...few!, suite: "b" }])).toEqual([normal, { ...normal!, suite: "b" }, { ...few!, suite: "b" }]);
+});
