@@ -39,7 +39,10 @@ function roundToEven(value: number): number {
 /** The number that a dtype's bits mean. */
 export function toNumber(dtype: Dtype, element: number): number {
   if (dtype === "f32") return element;
-  if (dtype === "bf16") return new Float32Array(Uint32Array.of(element << 16).buffer)[0]!;
+  if (dtype === "bf16") {
+    scratchBits[0] = element << 16;
+    return scratch[0]!;
+  }
   const exponent = (element >> 10) & 0x1f;
   const fraction = element & 0x3ff;
   const sign = element & 0x8000 ? -1 : 1;
