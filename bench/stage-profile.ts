@@ -1,5 +1,5 @@
 /** Where the time of a plan of several kernels goes: the whole plan and each of its kernels alone, in turns, on the same inputs. */
-import { CALLER_BUFFERS, plans, type Request } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type Plan, plans, type Request } from "../dsl/index.ts";
 import type { NativeLaunchList } from "../native/types.ts";
 import { type Choice, choosePlan, type Force } from "../runtime/choose-plan.ts";
 import { ptxOf, requireNvrtc } from "../runtime/compile.ts";
@@ -55,11 +55,21 @@ const pointersOf = ({ pointers }: DeviceInputs, input: number): bigint[] => {
   return CALLER_BUFFERS.map((name) => ({ x, lengths: 0n, values, indices })[name]);
 };
 
+/**
+ * Whether each kernel may run again and again without the others: no two of them write one buffer of the workspace, so that what each reads is what
+ * it read in the whole plan. (Kernels that work on one buffer in turns, as the passes of a sort, would find other data, and might write beyond their places.)
+ */
+export function runAlone({ stages }: Pick<Plan, "stages">): boolean {
+  const written = stages.flatMap(({ buffers }) => Object.keys(buffers).filter((name) => ["out", "scratch"].includes(buffers[name]!.dir)));
+  const own = written.filter((name) => !(CALLER_BUFFERS as readonly string[]).includes(name));
+  return new Set(own).size === own.length;
+}
+
 /** The plan that is profiled, resolved for this device; undefined where no plan of several kernels answers. */
 export function chainFor(gpu: Gpu, workload: Workload, force: Force | undefined): Choice | undefined {
   const limits = limitsOf(gpu.native, ptxOf(requireNvrtc().version));
   for (const plan of plans) {
-    if (plan.stages.length < 2 || (force !== undefined && force.plan !== plan.name)) continue;
+    if (plan.stages.length < 2 || !runAlone(plan) || (force !== undefined && force.plan !== plan.name)) continue;
     try {
       return choosePlan(requestOf(workload), limits, force ?? { plan: plan.name });
     } catch (error) {

@@ -256,6 +256,8 @@ export function scalingPlot(suite: string, entries: readonly Entry[]): Plot {
   };
 }
 
-/** A suite of one shape in which only the rows grow. */
+/** A suite of one shape in which only the rows grow, to twice as many at each step. */
 export const isScaling = (entries: readonly Entry[]): boolean =>
-  entries.length >= 3 && new Set(entries.map(({ cols, k, dtype, dist }) => [cols, k, dtype, dist].join())).size === 1;
+  entries.length >= 3 &&
+  new Set(entries.map(({ cols, k, dtype, dist }) => [cols, k, dtype, dist].join())).size === 1 &&
+  entries.every(({ rows }, at) => at === 0 || rows === 2 * entries[at - 1]!.rows);

@@ -30,8 +30,9 @@ export interface Readme {
 
 /** README.md and its picture as they must be. Throws RangeError where the README has not its two marks, or the results lack the suite. */
 export async function makeReadme(readme: string, draw: Draw): Promise<Readme> {
-  const rows = readResults(path.join(packageRoot, RESULTS));
-  const entries = entriesOf(rows, readAround(rows, path.join(packageRoot, RESULTS)).peers);
+  const file = path.join(packageRoot, RESULTS);
+  const { rows, peers } = readAround(readResults(file), file);
+  const entries = entriesOf(rows, peers);
   const own = entries.filter(({ suite, topkit, torch }) => suite === SUITE && topkit !== undefined && torch !== undefined);
   if (own.length === 0) throw new RangeError(`readme: ${RESULTS} has no suite ${SUITE}`);
   const paragraphs = [

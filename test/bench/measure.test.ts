@@ -7,7 +7,7 @@ import { rawBits, referenceTopk } from "../../bench/reference.ts";
 import type { ResultRow } from "../../bench/results.ts";
 import { type BenchOptions, planText, runBench } from "../../bench/run-bench.ts";
 import { smokeCases } from "../../bench/smoke.ts";
-import type { StageProfile } from "../../bench/stage-profile.ts";
+import { runAlone, type StageProfile } from "../../bench/stage-profile.ts";
 import { makeInput, type Workload } from "../../bench/workloads.ts";
 import { plans } from "../../dsl/index.ts";
 import { useNative } from "../../runtime/native-access.ts";
@@ -190,6 +190,14 @@ describe("a run on a fake device", () => {
     expect(profiles).toHaveLength(1);
     expect(profiles[0]?.whole.median).toBeCloseTo(10);
     expect(profiles[0]?.stages.map(({ time }) => time.median)).toEqual([expect.closeTo(5), expect.closeTo(5)]);
+  });
+  it("profiles no plan of which two kernels write one buffer", () => {
+    const stage = (...buffers: [string, "in" | "out" | "scratch"][]) => {
+      const entries = buffers.map(([name, dir]) => [name, { dir, element: "key", optional: false }]);
+      return { ...plans[0]!.stages[0]!, buffers: Object.fromEntries(entries) };
+    };
+    expect(runAlone({ stages: [stage(["list", "out"], ["values", "out"]), stage(["list", "in"], ["values", "out"])] })).toBe(true);
+    expect(runAlone({ stages: [stage(["list", "out"]), stage(["list", "scratch"])] })).toBe(false);
   });
   it("stops where it is told to, with what was done", async () => {
     const stop = new AbortController();

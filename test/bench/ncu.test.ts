@@ -8,7 +8,7 @@ import { failsWith } from "../runtime/fails-with.ts";
 
 /** As Nsight Compute 2025 wrote it on an H200, but for most of its columns. */
 const OUTPUT = `==WARNING== Note: Running with unmodified GPU clocks. If not controlled otherwise, profiling results may be inconsistent.
-==PROF== Connected to process 802 (/tmp/topkit-node-0-v20.20.2)
+==PROF== Connected to process 802 (node)
 ==PROF== Disconnected from process 802
 "ID","Kernel Name","Block Size","dram__bytes_read.sum","dram__bytes_write.sum","dram__throughput.avg.pct_of_peak_sustained_elapsed","gpu__time_duration.sum","launch__registers_per_thread","sm__warps_active.avg.pct_of_peak_sustained_active"
 "","","","byte","byte","%","ns","register/thread","%"

@@ -9,6 +9,7 @@ import { loadDraw } from "../../bench/report/draw.ts";
 import { entriesOf, normalOf } from "../../bench/report/entries.ts";
 import { configTable } from "../../bench/report/kernel-tables.ts";
 import { isScaling } from "../../bench/report/plots.ts";
+import { inSuitesOrder } from "../../bench/report/read-data.ts";
 import { type ReportData, sectionsOf } from "../../bench/report/sections.ts";
 import { summaryTable } from "../../bench/report/summary-tables.ts";
 import { toHtml, toMarkdown, toText } from "../../bench/report/table.ts";
@@ -71,7 +72,14 @@ describe("entries", () => {
     const of = (suite: string) => entriesOf(ROWS, []).filter((entry) => entry.suite === suite);
     expect(isScaling(of("scaling"))).toBe(true);
     expect(isScaling(of("nanochat"))).toBe(false);
+    expect(isScaling(of("scaling").slice(0, 2))).toBe(false);
+    expect(isScaling([1, 8, 64].flatMap((rows) => entriesOf([row({ rows })], [])))).toBe(false);
   });
+});
+
+it("rows stand as the suites have them, whatever was measured first", () => {
+  const rows = [row({ suite: "shape" }), row({ suite: "scaling", rows: 4 }), row({ suite: "scaling", rows: 2 }), row({ suite: "llm" }), row()];
+  expect(inSuitesOrder(rows).map(({ suite, rows: count }) => `${suite} ${count}`)).toEqual(["nanochat 1", "llm 1", "scaling 2", "scaling 4", "shape 1"]);
 });
 
 describe("peers", () => {
