@@ -36,14 +36,11 @@ export async function load(root: string, kernels: readonly AnyKernel[]): Promise
     return shipped;
   });
   for (const declaration of declarations.values()) {
-    if (!kernels.some((kernel) => kernel.name === declaration.name) && !isDraft(declaration)) problems.push(notInCatalog(declaration));
+    if (!kernels.some((kernel) => kernel.name === declaration.name)) problems.push(notInCatalog(declaration));
   }
   throwIfAny(problems);
   return { kernels, declarations, variants, render: createRenderer(templates, declarations) };
 }
-
-/** A kernel that is being measured waits in dsl/drafts/, outside the catalog: nothing of it is rendered or shipped. */
-const isDraft = (declaration: Declaration): boolean => declaration.at("template").file.startsWith("dsl/drafts/");
 
 function checkTemplate(kernel: AnyKernel, declaration: Declaration, first: ShippedVariant | undefined, templates: Templates): Problem[] {
   if (!templates.names.includes(kernel.template)) {

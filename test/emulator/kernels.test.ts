@@ -51,6 +51,24 @@ function caseOf({ rows, cols, k, dtype, order = "largest", pad = 0, indexBytes =
 }
 
 const SHAPES: readonly Shape[] = [
+  { plan: "cluster_select", rows: 2, cols: 5000, k: 50, dtype: "bf16", seed: 4 },
+  { plan: "cluster_select", rows: 2, cols: 4001, k: 200, dtype: "f32", order: "smallest", pad: 3, skew: 4, pattern: "ties", seed: 9 },
+  { plan: "cluster_select", rows: 3, cols: 9001, k: 100, dtype: "f16", pattern: "specials", indexBytes: 8, lengths: Int32Array.of(8999, -4, 90) },
+  { plan: "cluster_select", rows: 1, cols: 20000, k: 50, dtype: "bf16", pattern: "ascending" },
+  { plan: "warp_select", rows: 9, cols: 200, k: 8, dtype: "f32", order: "smallest", pattern: "specials", indexBytes: 8 },
+  { plan: "warp_select", rows: 3, cols: 1000, k: 32, dtype: "bf16", pad: 3, skew: 2, lengths: Int32Array.of(1000, -4, 7), seed: 3 },
+  { plan: "warp_select", rows: 2, cols: 4096, k: 256, dtype: "f16", pattern: "ties" },
+  { plan: "block_select", rows: 33, cols: 4100, k: 50, dtype: "bf16", seed: 6 },
+  { plan: "block_select", rows: 33, cols: 4099, k: 300, dtype: "f32", order: "smallest", pad: 5, skew: 4, pattern: "ties", indexBytes: 8 },
+  {
+    plan: "block_select",
+    rows: 34,
+    cols: 4200,
+    k: 128,
+    dtype: "f16",
+    pattern: "specials",
+    lengths: Int32Array.from({ length: 34 }, (_, row) => 130 * row - 9),
+  },
   { plan: "bitonic_block", rows: 3, cols: 1, k: 1, dtype: "bf16" },
   { plan: "bitonic_block", rows: 9, cols: 50, k: 50, dtype: "f16", pad: 3, skew: 2 },
   { plan: "bitonic_block", rows: 5, cols: 200, k: 17, dtype: "f32", order: "smallest", pattern: "specials", indexBytes: 8 },

@@ -1,7 +1,9 @@
 /** What mutants of a kernel are tried on: three of its configs, chosen by rule, each with small requests next to every boundary. */
+import { random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, combinations, contextOf, plans, resolve, variantSymbol } from "../../dsl/index.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
+import { configsOf, countConfigs } from "./property-space.ts";
 
 export interface Subject {
   readonly symbol: string;
@@ -30,32 +32,46 @@ const LAYOUTS: readonly Layout[] = [
   { data: "desc", gap: 0, offset: 8, lengths: [31, 32, 4099], indexBytes: 4 },
 ];
 
-const COLS = [100, 128, 200, 256, 4096, 9001, 20500, 45000];
+/** Few rows; for kernels that refuse those, more and shorter ones. */
+const SIZES = [
+  { rows: 3, lengths: [100, 128, 200, 256, 4096, 9001, 20500, 45000] },
+  { rows: 33, lengths: [4100, 4200] },
+];
 const KS = [1, 13, 32, 64, 100, 700];
 
 /**
  * The least config, in threads and then in shared memory, of those that use shared memory; the least of those in which no tunable has its
- * least value; and, for what these two let pass, the last that ships. Each with another dtype and order.
+ * least value; and, for what these two let pass, the last that ships. Each with another dtype and order. Of a kernel of thousands of configs,
+ * a part is looked at, always the same.
  */
 export function subjectsOf(kernel: AnyKernel): Subject[] {
-  const configs = [...combinations(kernel.tune)];
+  const configs = partOf(kernel);
   const above = configs.filter((config) => Object.entries(kernel.tune).every(([name, { values }]) => config[name] !== values[0]));
   return [configs, above, kernel.ships.slice(-1)].map((among, which) => {
     const spec = SPECS[which]!;
     const [least] = among
       .map((tune) => ({ tune, ...launchOf(kernel, spec, tune) }))
       .filter(({ threads }) => threads > 0)
-      .sort((a, b) => Number(b.shared > 0) - Number(a.shared > 0) || a.threads - b.threads || a.shared - b.shared);
-    if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to COLS or KS`);
+      .sort((a, b) => Number(b.shared > 0) - Number(a.shared > 0) || a.threads - b.threads || a.rows - b.rows || a.shared - b.shared);
+    if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
     return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: casesOf(kernel, spec, tune) };
   });
 }
 
-function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): { threads: number; shared: number } {
+const MOST_CONFIGS = 1000;
+
+function partOf(kernel: AnyKernel): AnyConfig[] {
+  const part: AnyConfig[] = [];
+  if (countConfigs(kernel) / SPECS.length <= MOST_CONFIGS) return [...combinations(kernel.tune)];
+  for (const { tune } of configsOf(kernel, random(1, 0), SPECS[0])) if (part.push(tune) === MOST_CONFIGS) break;
+  return part;
+}
+
+function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): { threads: number; rows: number; shared: number } {
   const fitting = fits(kernel, spec, tune);
   const shared = Math.max(0, ...fitting.map(({ sharedBytes }) => sharedBytes));
-  return { threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads), shared };
+  return { threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads), rows: fitting[0]?.rows ?? 0, shared };
 }
 
 type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number };
@@ -63,16 +79,20 @@ type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sha
 function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Fit[] {
   const force = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value]));
   const mine = plans.filter(({ stages }) => stages.includes(kernel));
-  return COLS.flatMap((cols) =>
-    KS.filter((k) => k <= cols).flatMap((k) =>
-      mine.flatMap((plan): Fit[] => {
-        const resolution = resolve(plan, { rows: 3, cols, k, rowStride: cols, indexBytes: 4, ...spec }, { force });
-        if (!resolution.ok) return [];
-        const stage = resolution.resolved.stages.find((each) => each.kernel === kernel)!;
-        return [{ plan: plan.name, force, rows: 3, cols, k, sharedBytes: stage.launch.sharedBytes }];
-      }),
+  const sizes = SIZES.map(({ rows, lengths }) => lengths.map((cols) => ({ rows, cols })));
+  const fitting = sizes.map((among) =>
+    among.flatMap(({ rows, cols }) =>
+      KS.filter((k) => k <= cols).flatMap((k) =>
+        mine.flatMap((plan): Fit[] => {
+          const resolution = resolve(plan, { rows, cols, k, rowStride: cols, indexBytes: 4, ...spec }, { force });
+          if (!resolution.ok) return [];
+          const stage = resolution.resolved.stages.find((each) => each.kernel === kernel)!;
+          return [{ plan: plan.name, force, rows, cols, k, sharedBytes: stage.launch.sharedBytes }];
+        }),
+      ),
     ),
   );
+  return fitting.find(({ length }) => length > 0) ?? [];
 }
 
 /** Every layout with the greatest k and in turns with the others, on the shortest and the longest rows that fit and in turns on those between. */

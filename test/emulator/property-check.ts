@@ -30,16 +30,18 @@ export async function sourcesHash({ plan, dtype, order, force }: Unit): Promise<
   return [plan.name, ...hashes].join(" ");
 }
 
-/** Of a case, at most: the oracle sorts whole rows, and the emulator switches threads at every barrier. */
+/** Of a case, at most, where it needs no more rows: the oracle sorts whole rows, and the emulator switches threads at every barrier. */
 const MOST_ELEMENTS = 140_000;
-const MOST_THREADS = 16_384;
+const MOST_ELEMENTS_OF_ROWS = 300_000;
+const MOST_THREADS = 65_536;
 
 /** Milliseconds that a launch, and the cases and the shrinking of a unit, may take; many times what they need, for machines that do much else. */
 const LAUNCH_LIMIT = 120_000;
 const UNIT_LIMIT = 300_000;
 
 /** Requests that fit a unit, and inputs for them; smaller ones first to shrink to. */
-export function casesOf({ plan, dtype, order, force, cols: [least, most] }: Unit): fc.Arbitrary<Case> {
+export function casesOf({ plan, dtype, order, force, rows: fewest, cols: [least, longest] }: Unit): fc.Arbitrary<Case> {
+  const most = Math.max(least, Math.min(longest, Math.floor(MOST_ELEMENTS_OF_ROWS / fewest)));
   const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
   const chain = fc.record(Object.fromEntries(Object.entries(plan.tune).map(([name, { values }]) => [name, fc.constantFrom(...values)])));
   const cols = fc.oneof(fc.integer({ min: least, max: most }), fc.integer({ min: least, max: Math.min(most, Math.max(4 * least, 9000)) }));
@@ -47,7 +49,7 @@ export function casesOf({ plan, dtype, order, force, cols: [least, most] }: Unit
     .record({
       chain,
       cols,
-      rows: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 17 })),
+      rows: fc.oneof(fc.integer({ min: fewest, max: fewest + 2 }), fc.integer({ min: fewest, max: fewest + 16 })),
       k: fc.oneof(fc.integer({ min: 1, max: 32 }), fc.integer({ min: 1, max: 1024 }), fc.integer({ min: 1, max: most })),
       gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 })),
       offset: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 })),
@@ -61,7 +63,7 @@ export function casesOf({ plan, dtype, order, force, cols: [least, most] }: Unit
       ({ chain: own, ...drawn }): Case => ({
         ...drawn,
         k: Math.min(drawn.k, drawn.cols),
-        rows: Math.max(1, Math.min(drawn.rows, Math.floor(MOST_ELEMENTS / drawn.cols))),
+        rows: Math.max(fewest, Math.min(drawn.rows, Math.floor(MOST_ELEMENTS / drawn.cols))),
         plan: plan.name,
         dtype,
         order,

@@ -4,7 +4,7 @@ import type { Random } from "../../bench/random.ts";
 import {
   type AnyConfig,
   type AnyKernel,
-  combinations,
+  type Domains,
   type Dtype,
   kernels,
   type Order,
@@ -12,6 +12,7 @@ import {
   plans,
   type Request,
   resolve,
+  type Scalar,
   variantSymbol,
 } from "../../dsl/index.ts";
 
@@ -23,7 +24,9 @@ export interface Unit {
   readonly force: AnyConfig;
   /** Symbols of the stages' variants. */
   readonly symbols: readonly string[];
-  /** Rows of these lengths are answered, with k = 1 at least. */
+  /** The fewest rows that are answered. */
+  readonly rows: number;
+  /** So many rows of these lengths are answered, with k = 1 at least. */
   readonly cols: readonly [least: number, most: number];
 }
 
@@ -34,78 +37,114 @@ interface Config {
   readonly symbol: string;
 }
 
-/** Every spec with every value of every tunable. */
-export const configsOf = (kernel: AnyKernel): Config[] =>
-  [...combinations(kernel.spec)].flatMap((spec) =>
-    [...combinations(kernel.tune)].map((tune): Config => ({ kernel, spec, tune, symbol: variantSymbol(kernel, spec, tune) })),
-  );
+const sizeOf = (domains: Domains): number => Object.values(domains).reduce((product, { values }) => product * values.length, 1);
 
+/** How many configs a kernel has: every spec with every value of every tunable. */
+export const countConfigs = (kernel: AnyKernel): number => sizeOf(kernel.spec) * sizeOf(kernel.tune);
+
+/** The `at`-th combination of the domains' values. */
+export function combinationAt(domains: Domains, at: number): AnyConfig {
+  let rest = at;
+  return Object.fromEntries(
+    Object.entries(domains).map(([name, { values }]): [string, Scalar] => {
+      const value = values[rest % values.length]!;
+      rest = Math.floor(rest / values.length);
+      return [name, value];
+    }),
+  );
+}
+
+/** Each number below `count` once, in random order (Fisher and Yates), made as they are asked for: a kernel may have millions of configs. */
+function* shuffledBelow(count: number, source: Random): Generator<number> {
+  const moved = new Map<number, number>();
+  for (let at = 0; at < count; at++) {
+    const other = at + source.below(count - at);
+    yield moved.get(other) ?? other;
+    moved.set(other, moved.get(at) ?? at);
+    moved.delete(at);
+  }
+}
+
+/** Every config of a kernel, with this spec if one is given, in random order. */
+export function* configsOf(kernel: AnyKernel, source: Random, only?: AnyConfig): Generator<Config> {
+  const specs = only === undefined ? sizeOf(kernel.spec) : 1;
+  for (const at of shuffledBelow(specs * sizeOf(kernel.tune), source)) {
+    const spec = only ?? combinationAt(kernel.spec, at % specs);
+    const tune = combinationAt(kernel.tune, Math.floor(at / specs));
+    yield { kernel, spec, tune, symbol: variantSymbol(kernel, spec, tune) };
+  }
+}
+
+const ROWS = [1, 4, 8, 33];
 const LONGEST = 66000;
 const COLS = [1, ...Array.from({ length: 16 }, (_, at) => 2 ** (at + 1)), LONGEST];
+/** Beside each power of two one column more: a kernel for long rows begins behind the last that another takes. */
+const LENGTHS = COLS.flatMap((cols) => (cols === LONGEST ? [cols] : [cols, cols + 1])).filter((cols, at, all) => all.indexOf(cols) === at);
 
 /**
  * Units until each kernel has `wanted` of its configs in one of them (all of them, if it has fewer), none needlessly: stages' configs that
  * are still to be tried share a unit. Configs that no request fits are in none; they are told by their symbols.
  */
 export function unitsOf(source: Random, wanted = Number.POSITIVE_INFINITY): { readonly units: readonly Unit[]; readonly impossible: readonly string[] } {
-  const left = new Map(kernels.map((kernel) => [kernel, shuffled(configsOf(kernel), source)]));
   const tried = new Map(kernels.map((kernel) => [kernel, new Set<string>()]));
   const units: Unit[] = [];
   const impossible: string[] = [];
-  const isDone = (kernel: AnyKernel): boolean => tried.get(kernel)!.size >= wanted || left.get(kernel)!.length === 0;
-  for (;;) {
-    const kernel = kernels.filter((each) => !isDone(each)).sort((a, b) => left.get(b)!.length - left.get(a)!.length)[0];
-    if (kernel === undefined) return { units, impossible };
-    const config = left.get(kernel)!.shift()!;
-    const unit = shuffled(plans, source)
-      .filter(({ stages }) => stages.includes(kernel))
-      .map((plan) => unitWith(plan, config, left, source))
-      .find((each) => each !== undefined);
-    if (unit === undefined) {
-      impossible.push(config.symbol);
-      continue;
-    }
-    units.push(unit);
-    for (const [at, stage] of unit.plan.stages.entries()) {
-      const symbol = unit.symbols[at]!;
-      tried.get(stage)!.add(symbol);
-      left.set(
-        stage,
-        left.get(stage)!.filter((each) => each.symbol !== symbol),
-      );
+  // those with the most configs first: what is left to choose then goes with what they take
+  for (const kernel of [...kernels].sort((a, b) => countConfigs(b) - countConfigs(a))) {
+    for (const config of configsOf(kernel, source)) {
+      if (tried.get(kernel)!.size >= wanted) break;
+      if (tried.get(kernel)!.has(config.symbol)) continue;
+      const unit = shuffled(plans, source)
+        .filter(({ stages }) => stages.includes(kernel))
+        .map((plan) => unitWith(plan, config, tried, source))
+        .find((each) => each !== undefined);
+      if (unit === undefined) {
+        impossible.push(config.symbol);
+        continue;
+      }
+      units.push(unit);
+      for (const [at, stage] of unit.plan.stages.entries()) tried.get(stage)!.add(unit.symbols[at]!);
     }
   }
+  return { units, impossible };
 }
 
-/** The plan with this config, and with the first configs of its other stages that go with it. */
-function unitWith(plan: Plan, config: Config, left: ReadonlyMap<AnyKernel, readonly Config[]>, source: Random): Unit | undefined {
+/** Of a stage's configs, and of their combinations, so many at most are tried beside a config. */
+const MOST_TRIED = 500;
+
+/** The plan with this config, and with the first configs of its other stages that go with it, untried ones before others. */
+function unitWith(plan: Plan, config: Config, tried: ReadonlyMap<AnyKernel, ReadonlySet<string>>, source: Random): Unit | undefined {
   const { dtype, order } = config.spec as { dtype: Dtype; order: Order };
-  let chosen: readonly (readonly Config[])[] = [[]];
   // a kernel that is launched several times has one config
-  for (const stage of new Set(plan.stages)) {
-    const sameSpec = (each: Config): boolean => Object.keys(each.spec).every((name) => each.spec[name] === config.spec[name]);
-    const fresh = stage === config.kernel ? [config] : left.get(stage)!.filter(sameSpec);
-    const others = stage === config.kernel ? [] : shuffled(configsOf(stage).filter(sameSpec), source);
-    chosen = chosen.flatMap((before) => [...fresh, ...others].map((each) => [...before, each]));
-  }
-  for (const stages of chosen) {
+  const choices = [...new Set(plan.stages)].map((stage) => {
+    if (stage === config.kernel) return [config];
+    const known = tried.get(stage)!;
+    return first(MOST_TRIED, configsOf(stage, source, config.spec)).sort((a, b) => Number(known.has(a.symbol)) - Number(known.has(b.symbol)));
+  });
+  for (const stages of first(MOST_TRIED, oneOfEach(choices))) {
     const force = Object.fromEntries(stages.flatMap(({ kernel, tune }) => Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value])));
-    const fitting = COLS.filter((cols) => answers(plan, { rows: 1, cols, k: 1, rowStride: cols, dtype, order, indexBytes: 4 }, force));
-    if (fitting.length === 0) continue;
-    const symbols = plan.stages.map((kernel) => stages.find((each) => each.kernel === kernel)!.symbol);
-    return { plan, dtype, order, force, symbols, cols: [fitting[0]!, fitting[fitting.length - 1]!] };
+    for (const rows of ROWS) {
+      const fitting = LENGTHS.filter((cols) => answers(plan, { rows, cols, k: 1, rowStride: cols, dtype, order, indexBytes: 4 }, force));
+      if (fitting.length === 0) continue;
+      const symbols = plan.stages.map((kernel) => stages.find((each) => each.kernel === kernel)!.symbol);
+      return { plan, dtype, order, force, symbols, rows, cols: [fitting[0]!, fitting[fitting.length - 1]!] };
+    }
   }
   return undefined;
 }
 
+/** One of each list, the last list turning fastest. */
+function* oneOfEach<T>([list, ...rest]: readonly (readonly T[])[]): Generator<T[]> {
+  if (list === undefined) yield [];
+  else for (const each of list) for (const others of oneOfEach(rest)) yield [each, ...others];
+}
+
+function first<T>(count: number, values: Iterable<T>): T[] {
+  const taken: T[] = [];
+  for (const value of values) if (taken.push(value) === count) break;
+  return taken;
+}
+
 const answers = (plan: Plan, request: Request, force: AnyConfig): boolean => resolve(plan, request, { force }).ok;
 
-/** Fisher and Yates. */
-function shuffled<T>(values: readonly T[], source: Random): T[] {
-  const mixed = [...values];
-  for (let at = mixed.length - 1; at > 0; at--) {
-    const other = source.below(at + 1);
-    [mixed[at], mixed[other]] = [mixed[other]!, mixed[at]!];
-  }
-  return mixed;
-}
+const shuffled = <T>(values: readonly T[], source: Random): T[] => [...shuffledBelow(values.length, source)].map((at) => values[at]!);

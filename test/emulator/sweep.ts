@@ -1,7 +1,8 @@
 /**
- * Every config of every kernel's tune space on the emulator, against the oracle and the CPU backend:
+ * Every config of every kernel's tune space on the emulator, against the oracle and the CPU backend; of a kernel that has more, so many of
+ * them, drawn by the seed:
  *
- *   npm run sweep:emulator [-- --cases N --jobs N --fresh]        TOPKIT_SEED repeats a run
+ *   npm run sweep:emulator [-- --configs N --cases N --jobs N --fresh]        TOPKIT_SEED repeats a run
  *
  * A run that was stopped goes on where it was, with its seed, until --fresh forgets it; what failed or changed since is tried again.
  * Exit 1 where a unit failed. Progress on stderr, the summary on stdout.
@@ -14,11 +15,12 @@ import { random } from "../../bench/random.ts";
 import { kernels } from "../../dsl/index.ts";
 import { buildProgram, scratch } from "./emulator.ts";
 import { checkUnit, seedOfRun, sourcesHash } from "./property-check.ts";
-import { configsOf, type Unit, unitsOf } from "./property-space.ts";
+import { countConfigs, type Unit, unitsOf } from "./property-space.ts";
 import { addRecord, forgetRecords, readRecords } from "./sweep-records.ts";
 
 const { values: options } = parseArgs({
   options: {
+    configs: { type: "string", default: "700" },
     cases: { type: "string", default: "5" },
     jobs: { type: "string", default: String(availableParallelism()) },
     fresh: { type: "boolean", default: false },
@@ -26,10 +28,10 @@ const { values: options } = parseArgs({
     job: { type: "string" },
   },
 });
-const [cases, jobs] = [whole("cases", options.cases), whole("jobs", options.jobs)];
+const [configs, cases, jobs] = [whole("configs", options.configs), whole("cases", options.cases), whole("jobs", options.jobs)];
 if (options.fresh) forgetRecords();
 const seed = process.env.TOPKIT_SEED === undefined ? (readRecords()[0]?.seed ?? seedOfRun()) : seedOfRun();
-const { units, impossible } = unitsOf(random(seed, 0));
+const { units, impossible } = unitsOf(random(seed, 0), configs);
 const keys = await Promise.all(units.map(sourcesHash));
 
 if (options.job !== undefined) await work(Number(options.job));
@@ -69,10 +71,12 @@ async function lead(): Promise<boolean> {
   const done = passed();
   const exact = units.filter((_, at) => done.has(keys[at]!));
   for (const kernel of kernels) {
-    const all = configsOf(kernel);
+    const drawn = new Set(units.flatMap(({ plan, symbols }) => symbols.filter((_, at) => plan.stages[at] === kernel)));
     const tried = new Set(exact.flatMap(({ plan, symbols }) => symbols.filter((_, at) => plan.stages[at] === kernel)));
-    const without = impossible.filter((symbol) => all.some((config) => config.symbol === symbol)).length;
-    console.log(`${kernel.name}: ${all.length} configs, ${without} of them fit no request, ${tried.size} exact, ${all.length - without - tried.size} not`);
+    const without = impossible.filter((symbol) => symbol.startsWith(`${kernel.name}_`)).length;
+    console.log(
+      `${kernel.name}: ${countConfigs(kernel)} configs, ${drawn.size + without} drawn, ${without} of them fit no request, ${tried.size} exact, ${drawn.size - tried.size} not`,
+    );
   }
   const minutes = ((performance.now() - start) / 60_000).toFixed(1);
   console.log(`TOPKIT_SEED=${seed}: ${exact.length} of ${units.length} units exact, ${cases} cases each; this run took ${minutes} minutes`);
@@ -80,7 +84,7 @@ async function lead(): Promise<boolean> {
 }
 
 function worker(job: number): Promise<void> {
-  const own = ["--cases", String(cases), "--jobs", String(jobs), "--job", String(job)];
+  const own = ["--configs", String(configs), "--cases", String(cases), "--jobs", String(jobs), "--job", String(job)];
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...own], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, TOPKIT_SEED: String(seed) },

@@ -1,12 +1,27 @@
 /** The whole list of the GPU suite's cases. */
 import { nameOf, type SuiteBackend, type TopkCase, unforced } from "./case.ts";
+import { blockCases } from "./cases-block.ts";
+import { clusterCases } from "./cases-cluster.ts";
 import { allBitsCases, indexCases, layoutCases, lengthCases, patternCases } from "./cases-data.ts";
-import { chunkBoundaryCases, configCases, everyKCases, longRowCases, nanochatCases, planConfigCases, rowBoundaryCases, rowCountCases } from "./cases-shapes.ts";
+import {
+  answers,
+  chunkBoundaryCases,
+  configCases,
+  everyKCases,
+  longRowCases,
+  nanochatCases,
+  planConfigCases,
+  rowBoundaryCases,
+  rowCountCases,
+} from "./cases-shapes.ts";
+import { warpCases } from "./cases-warp.ts";
 
 /** Each once, in an order in which neighbours share their input. */
 export function allCases(): TopkCase[] {
+  // a case that its plan refuses is none
   return distinct([
     ...configCases(),
+    ...clusterCases(),
     ...rowBoundaryCases(),
     ...chunkBoundaryCases(),
     ...nanochatCases(),
@@ -19,7 +34,9 @@ export function allCases(): TopkCase[] {
     ...everyKCases(),
     ...planConfigCases(),
     ...longRowCases(),
-  ]);
+    ...warpCases(),
+    ...blockCases(),
+  ]).filter((c) => c.plan === undefined || answers(c.plan, c, c.config));
 }
 
 /** Elements of x above which a case is left to the GPU. */
@@ -32,7 +49,7 @@ export function cpuCases(): TopkCase[] {
 }
 
 /** Elements of x above which a case takes the emulator too long. */
-const EMULATE_ELEMENTS = 60_000;
+const EMULATE_ELEMENTS = 140_000;
 
 /** Every plan, config, dtype and pattern as on the GPU, on small inputs; every 16th of `every k`. */
 export function emulateCases(): TopkCase[] {

@@ -23,6 +23,9 @@ const WIDE_ROWS = { rows: 40, rowStride: WIDE, checked: [0, 1, 30, 31, 32, 33, 3
 
 const FAR: readonly Far[] = [
   { name: "strided rows", plan: "bitonic_block", ...WIDE_ROWS, cols: 1000, k: 50, dtype: "f32" },
+  { name: "strided rows", plan: "warp_select", ...WIDE_ROWS, cols: 1000, k: 50, dtype: "f32" },
+  { name: "strided rows", plan: "cluster_select", ...WIDE_ROWS, cols: 50304, k: 50, dtype: "f32" },
+  { name: "strided rows", plan: "block_select", ...WIDE_ROWS, cols: 50304, k: 50, dtype: "bf16" },
   { name: "strided rows", plan: "stream_heap", ...WIDE_ROWS, cols: 50304, k: 50, dtype: "f32" },
   { name: "strided rows", plan: "stream_tile", ...WIDE_ROWS, cols: 50304, k: 1000, dtype: "bf16" },
   // rows x k passes 2^31, as rows x cols does: 4 GiB of input, 4 of values, 8 of indices
@@ -36,6 +39,8 @@ const FAR: readonly Far[] = [
     dtype: "bf16",
     checked: [0, 262143, 524287, 524288, 524299],
   },
+  { name: "packed rows", plan: "warp_select", rows: 4200000, cols: 520, k: 8, rowStride: 520, dtype: "f16", checked: [0, 4129775, 4129776, 4129777, 4199999] },
+  { name: "packed rows", plan: "block_select", rows: 530000, cols: 4097, k: 8, rowStride: 4097, dtype: "f16", checked: [0, 262080, 524160, 524161, 529999] },
   { name: "packed rows", plan: "stream_heap", rows: 530000, cols: 4097, k: 8, rowStride: 4097, dtype: "f16", checked: [0, 262080, 524160, 524161, 529999] },
   { name: "packed rows", plan: "stream_tile", rows: 530000, cols: 4097, k: 8, rowStride: 4097, dtype: "f16", checked: [0, 262080, 524160, 524161, 529999] },
 ];

@@ -19,7 +19,8 @@ afterEach(() => {
   delete process.env.TOPKIT_CANDIDATE_TARGET;
 });
 
-const LONG = { rows: 4, cols: 50304, k: 50, dtype: "bf16" } as const;
+/** Two stages, and so a workspace. */
+const LONG = { rows: 4, cols: 50304, k: 50, dtype: "bf16", force: { plan: "stream_heap" } } as const;
 const tensorsOf = ({ rows, cols, k, dtype }: { rows: number; cols: number; k: number; dtype: "bf16" | "f32" }) => ({
   x: device.empty([rows, cols], dtype),
   out: { values: device.empty([rows, k], dtype), indices: device.empty([rows, k], "i32") },
@@ -36,11 +37,11 @@ describe("launches", () => {
     plan.run(x, out, { lengths });
     expect(native.launches).toEqual([
       {
-        symbol: "bitonic_block_f32_largest_width128_items4_rowsPerBlock8",
+        symbol: "warp_select_f32_largest_lanes8_vectors4_delegates2_capacity32_warps8",
         grid: 1,
         block: 256,
         cluster: 1,
-        sharedBytes: 0,
+        sharedBytes: 8192,
         stream: 0n,
         parameters: [x.pointer, lengths.pointer, out.values.pointer, out.indices.pointer, 2n, 100n, 7n, 104n, 4n],
       },
@@ -147,11 +148,11 @@ describe("compilation", () => {
 
   it("gives the compiler's log where it refuses a kernel, and tries again next time", async () => {
     const request = { rows: 1, cols: 60, k: 1, dtype: "f16" } as const;
-    native.failing.set("compile", nativeError("TK_COMPILE", "NVRTC refused bitonic_block", { log: "line 3: expected a ;" }));
+    native.failing.set("compile", nativeError("TK_COMPILE", "NVRTC refused warp_select", { log: "line 3: expected a ;" }));
     const error = await failure("TK301", () => device.plan(request));
     expect(error.details.log).toBe("line 3: expected a ;");
     native.failing.clear();
-    expect((await device.plan(request)).explain.plan).toBe("bitonic_block");
+    expect((await device.plan(request)).explain.plan).toBe("warp_select");
   });
 
   it("refuses at once a kernel that cannot run with its threads", async () => {
@@ -179,18 +180,23 @@ describe("compilation", () => {
 
 describe("the choice", () => {
   it("is explained, with every plan refused and its rule", async () => {
-    const { explain } = await device.plan(LONG);
+    const { explain } = await device.plan({ rows: 4, cols: 50304, k: 301, dtype: "bf16" });
     expect(explain).toEqual({
       plan: "stream_heap",
-      config: { candidateTarget: 500, chunkSize: 5032, chunks: 10 },
+      config: { candidateTarget: 500, chunkSize: 25152, chunks: 2 },
       kernels: [
-        { name: "tile_stream", config: { warps: 4, candidates: 64, vectors: 1 }, launches: 1 },
-        { name: "heap_merge", config: { warps: 4, listSize: 64 }, launches: 1 },
+        { name: "tile_stream", config: { warps: 8, candidates: 1024, vectors: 1 }, launches: 1 },
+        { name: "heap_merge", config: { warps: 8, listSize: 1024 }, launches: 1 },
       ],
       source: "heuristic",
-      // 4 rows x 10 lists x 50 words of 8 bytes, in whole regions of 256 bytes
-      workspaceBytes: 16128,
-      refused: [{ plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" }],
+      // 4 rows x 2 lists x 301 words of 8 bytes, in whole regions of 256 bytes
+      workspaceBytes: 19456,
+      refused: [
+        { plan: "cluster_select", reason: "cluster_select: k is at most 256" },
+        { plan: "warp_select", reason: "warp_select: a row has at most 16 KiB" },
+        { plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" },
+        { plan: "block_select", reason: "block_select: a quarter of the multiprocessors have a row: fewer leave most of a device idle" },
+      ],
     });
   });
 
@@ -217,11 +223,15 @@ describe("the choice", () => {
     failsWith(
       "TK112",
       () => device.plan({ rows: 1, cols: 5000, k: 1025, dtype: "f32" }),
-      /bitonic_block \(bitonic_block: a row has at most 4096 columns\); stream_heap \(tile_stream: k is at most 1024\); stream_tile \(tile_stream: k is at most 1024\)/,
+      /bitonic_block \(bitonic_block: a row has at most 4096 columns\); block_select \(block_select: k is at most 1024\); stream_heap \(tile_stream: k is at most 1024\); stream_tile \(tile_stream: k is at most 1024\)/,
     ));
 
   it("refuses to force what does not exist, does not fit, or is not rendered", async () => {
-    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "radix" } }), /no plan "radix"; there are bitonic_block, stream_heap, stream_tile/);
+    await failsWith(
+      "TK113",
+      () => device.plan({ ...LONG, force: { plan: "radix" } }),
+      /no plan "radix"; there are cluster_select, warp_select, bitonic_block, block_select, stream_heap, stream_tile/,
+    );
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "bitonic_block" } }), /at most 4096 columns/);
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { wraps: 8 } } }), /no tunable "wraps"; there are/);
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { warps: 5 } } }), /"warps" is 5; allowed/);

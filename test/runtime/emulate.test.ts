@@ -1,7 +1,7 @@
 /** The emulate backend through the public API: the plans that a GPU would run, bit for bit. */
 import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Plan as DeclaredPlan, plans } from "../../dsl/index.ts";
+import { type Plan as DeclaredPlan, plans, resolve } from "../../dsl/index.ts";
 import { type Device, type DeviceTensor, type Dtype, type HostArray, isAvailable, open, type PlanOptions, topk } from "../../runtime/index.ts";
 import { oracleTopk, rawBits } from "../support/oracle.ts";
 import "../support/compiled-cache.ts";
@@ -19,7 +19,15 @@ function data(dtype: Dtype, length: number, seed = 1): HostArray {
   return dtype === "f32" ? new Float32Array(bits.buffer) : Uint16Array.from(bits, (each) => each >>> 16);
 }
 
-const columnsFor = ({ stages }: DeclaredPlan): number => (stages.length === 1 ? 250 : 5003);
+/** Rows and columns, the least of these that the plan answers. */
+const sizeFor = (plan: DeclaredPlan): readonly [rows: number, cols: number] =>
+  (
+    [
+      [3, 250],
+      [3, 5003],
+      [33, 4099],
+    ] as const
+  ).find(([rows, cols]) => resolve(plan, { rows, cols, k: 30, rowStride: cols, dtype: "f32", order: "largest", indexBytes: 4 }).ok)!;
 
 interface Outputs {
   readonly values: DeviceTensor;
@@ -50,11 +58,11 @@ describe("every plan", () => {
   for (const plan of plans) {
     for (const variation of variations) {
       it(`${plan.name} ${JSON.stringify(variation)}`, async () => {
-        const cols = columnsFor(plan);
-        const options: PlanOptions = { rows: 3, cols, k: 30, force: { plan: plan.name }, ...variation };
-        const { rows, dtype, rowStride = cols } = options;
-        const x = data(dtype, 2 * rowStride + cols);
-        const lengths = options.lengths ? Int32Array.of(cols - 1, -3, 12) : undefined;
+        const [rows, cols] = sizeFor(plan);
+        const options: PlanOptions = { rows, cols, k: 30, force: { plan: plan.name }, ...variation };
+        const { dtype, rowStride = cols } = options;
+        const x = data(dtype, (rows - 1) * rowStride + cols);
+        const lengths = options.lengths ? Int32Array.from({ length: rows }, (_, row) => [cols - 1, -3, 12][row % 3]!) : undefined;
         // an address that is a multiple of the element only, and memory that ends with the last row
         const memory = device.tensor(data(dtype, x.length + 1, 9), { shape: [1, x.length + 1], dtype });
         const all = data(dtype, x.length + 1, 9);
@@ -101,7 +109,10 @@ it("is available, and chooses as a GPU would", async () => {
   expect(isAvailable("emulate")).toEqual({ ok: true });
   expect(device.arch).toBe("sm_90");
   const plan = await device.plan({ rows: 1, cols: 5003, k: 50, dtype: "bf16" });
-  expect(plan.explain).toMatchObject({ plan: "stream_heap", source: "heuristic", refused: [{ plan: "bitonic_block" }] });
+  expect(plan.explain).toMatchObject({ plan: "cluster_select", source: "heuristic", refused: [{ plan: "bitonic_block" }, { plan: "block_select" }] });
+  const wide = await device.plan({ rows: 1, cols: 9003, k: 500, dtype: "bf16" });
+  const refused = ["cluster_select", "warp_select", "bitonic_block", "block_select"].map((name) => ({ plan: name }));
+  expect(wide.explain).toMatchObject({ plan: "stream_heap", source: "heuristic", refused });
 });
 
 it("orders runs of streams, and replays what was captured with the data of the moment", async () => {

@@ -1,8 +1,9 @@
 /**
- * A NativeAddon without a GPU: device memory is host memory behind made-up addresses, launches are recorded, and bitonic_block, whose
- * arguments say everything, is carried out by the oracle. Copies happen a turn of the event loop later, so that missing order shows.
+ * A NativeAddon without a GPU: device memory is host memory behind made-up addresses, launches are recorded, and those of one-kernel plans, whose
+ * arguments say everything, are carried out by the oracle. Copies happen a turn of the event loop later, so that missing order shows.
  */
 import { setImmediate as turn } from "node:timers/promises";
+import { plans } from "../../dsl/index.ts";
 import type {
   CpuTopkJob,
   DeviceInfo,
@@ -40,6 +41,9 @@ export const H200: DeviceInfo = {
   maxSharedBytes: 227 * 1024,
   clusterLaunch: true,
 };
+
+/** Symbols of kernels that give the whole answer. */
+const WHOLE = new RegExp(`^(?:${plans.flatMap(({ stages }) => (stages.length === 1 ? [stages[0]!.name] : [])).join("|")})_(f32|f16|bf16)_(largest|smallest)_`);
 
 export class FakeNative implements NativeAddon {
   readonly version = "fake-1";
@@ -236,7 +240,7 @@ export class FakeNative implements NativeAddon {
   #launch(launch: Launch): void {
     this.launches.push(launch);
     this.clock += this.microsecondsOf(launch.symbol);
-    const match = /^bitonic_block_(f32|f16|bf16)_(largest|smallest)_/.exec(launch.symbol);
+    const match = WHOLE.exec(launch.symbol);
     if (match === null) return;
     const [x, lengths, values, indices, ...shape] = launch.parameters as [bigint, bigint, bigint, bigint, ...bigint[]];
     const [rows, cols, k, rowStride, indexBytes] = shape.map(Number) as [number, number, number, number, 4 | 8];

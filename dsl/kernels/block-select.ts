@@ -2,13 +2,13 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
-import { baseSpec } from "../kernels/spec.ts";
 import { spanOf } from "../request.ts";
+import { baseSpec } from "./spec.ts";
 
 /** Of an H100 or H200. The grid is the blocks that it holds at once; on others it is uneven, never wrong. */
 const MULTIPROCESSORS = 132;
 
-const pairs = { warps: 10, vectors: 4, stages: 4, delegates: 2, candidates: 512, saved: 528, blocksPerSm: 2 } as const;
+const pairs = { warps: 10, vectors: 4, stages: 4, delegates: 2, candidates: 512, saved: 528, blocksPerSm: 2, multiprocessors: MULTIPROCESSORS } as const;
 
 /** Two blocks a multiprocessor, by the length of the longest row. */
 const lengths = [
@@ -19,9 +19,31 @@ const lengths = [
 ] as const;
 
 /** No block has a second row: more registers and a longer ring for the one, and nothing to learn from a row before. */
-const once = { warps: 13, vectors: 4, stages: 4, delegates: 1, candidates: 256, saved: 0, blocksPerSm: 1, grouped: 1, tiles: 4 } as const;
+const once = {
+  warps: 13,
+  vectors: 4,
+  stages: 4,
+  delegates: 1,
+  candidates: 256,
+  saved: 0,
+  blocksPerSm: 1,
+  multiprocessors: MULTIPROCESSORS,
+  grouped: 1,
+  tiles: 4,
+} as const;
 
-const large = { warps: 10, vectors: 4, stages: 3, delegates: 8, candidates: 2048, saved: 0, blocksPerSm: 2, grouped: 4, tiles: 26 } as const;
+const large = {
+  warps: 10,
+  vectors: 4,
+  stages: 3,
+  delegates: 8,
+  candidates: 2048,
+  saved: 0,
+  blocksPerSm: 2,
+  multiprocessors: MULTIPROCESSORS,
+  grouped: 4,
+  tiles: 26,
+} as const;
 
 /**
  * Many long rows: a block takes every so-many-th row, reads it once through a ring of bulk copies that runs ahead into the rows to come, and keeps
@@ -46,6 +68,8 @@ export const blockSelect = kernel("block_select", {
     saved: oneOf(0, 272, 528),
     /** Blocks that share a multiprocessor. */
     blocksPerSm: oneOf(1, 2, 3, 4),
+    /** Those that the grid fills: an H100's or H200's, their smaller forms' and parts' (MIG); fewer leave the others to other work. */
+    multiprocessors: oneOf(1, 16, 32, 60, 78, 114, MULTIPROCESSORS),
     /** Of a thread's slots of a tile, those of which it keeps the best element only. */
     grouped: oneOf(1, 2, 4),
     /** Tiles of the longest row: for each, a thread has vectors / grouped registers. */
@@ -58,24 +82,26 @@ export const blockSelect = kernel("block_select", {
   buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },
   accepts: {
     "k is at most 1024": (_, { k }) => k <= 1024,
-    "there are more than 32 rows: fewer leave most of a device idle": (_, { rows }) => rows > 32,
     "a row has more than 4096 columns: one tile at least": (_, { cols }) => cols > 4096,
   },
   derive: (c) => ({
     threads: c.warps * 32,
     groups: c.tiles * (c.vectors / c.grouped),
-    blocks: c.blocksPerSm * MULTIPROCESSORS,
+    blocks: c.blocksPerSm * c.multiprocessors,
     // a 16-bit key and a column below 65535 share 32 bits
     wordBytes: c.dtype !== "f32" && columns(c) < 65535 ? 4 : 8,
     binned: Math.min(c.candidates, MOST_BINNED),
     keyStep: { f32: 65536, f16: 8, bf16: 1 }[c.dtype],
   }),
   where: {
+    "a quarter of the multiprocessors have a row: fewer leave most of a device idle": (c, { rows }) => 4 * rows >= c.multiprocessors,
     "groups are whole": (c) => c.vectors % c.grouped === 0,
     "a thread has at most 32 groups": (c) => c.groups <= 32,
     "the tiles cover the row": (c, { cols }) => cols <= columns(c),
     "the candidates are twice k": (c, { k }) => c.candidates >= 2 * k,
     "there are k delegates": (c, { k }) => c.threads * c.delegates >= k,
+    "the blocks of a multiprocessor have at most 2048 threads": (c) => c.blocksPerSm * c.threads <= 2048,
+    "the blocks of a multiprocessor share its shared memory": (c) => c.blocksPerSm * (sharedBytes(c) + RESERVED_BYTES) <= SHARED_BYTES_PER_SM,
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
   launch: (c, { rows }) => ({ grid: Math.min(rows, c.blocks), block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
@@ -112,6 +138,9 @@ interface Ring {
   readonly warps: number;
   readonly vectors: number;
 }
+/** A multiprocessor's, of which each block takes some beside its own (CUDA C++ Programming Guide, compute capability 9.0). */
+const SHARED_BYTES_PER_SM = 228 * 1024;
+const RESERVED_BYTES = 1024;
 /** Seven words, and two for each of 32 warps, rounded up. */
 const CONTROL_BYTES = 288;
 const MOST_BINNED = 512;

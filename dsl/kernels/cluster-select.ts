@@ -2,9 +2,9 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
-import { baseSpec, PORTABLE_SHARED_BYTES } from "../kernels/spec.ts";
 import { ceilDiv, roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
+import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 
 /** Measured on one H200 at 50304 and 32000 columns (docs/log.md). */
 const usual = { threads: 256, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
@@ -66,7 +66,7 @@ export const clusterSelect = kernel("cluster_select", {
   shape: ["rows", "cols", "k", "rowStride", "indexBytes"],
   buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },
   accepts: {
-    "at most 132 rows: more fill the device with a block each": (_, { rows }) => rows <= 132,
+    "at most 64 rows: more fill the device with a block each": (_, { rows }) => rows <= 64,
     "a row has at least 2048 columns: a warp does with fewer": (_, { cols }) => cols >= 2048,
     "k is at most 256": (_, { k }) => k <= 256,
     "the registers of a cluster hold the row: at most 262144 columns": (_, { cols }) => cols <= 262144,

@@ -2,9 +2,9 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
-import { baseSpec } from "../kernels/spec.ts";
 import { ceilDiv } from "../math.ts";
 import { spanOf } from "../request.ts";
+import { baseSpec } from "./spec.ts";
 
 /** Least first. The 8 lanes are for k up to 8, the 16 for k up to 32; docs/log.md has the measurements. */
 const ships = [
