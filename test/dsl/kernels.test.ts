@@ -234,7 +234,7 @@ test("cluster_select: rows at the edge of what the registers hold, and of a plac
   expect(rule("bf16", 16385, 128, small)).toBe("the registers of a cluster hold the row");
   expect(rule("bf16", 16384, 129, small)).toBe("the delegates of a cluster cover k");
   // 65 * 1024 slots over 8 blocks of at most 8189 whole-line slots
-  const longest = { ...small, threads: 1024, vectors: 16, blocks: 8, groupLanes: 8, rankLanes: 16 };
+  const longest = { ...small, threads: 1024, vectors: 8, blocks: 8, groupLanes: 8, rankLanes: 16 };
   expect(rule("bf16", 8 * 8 * 8184, 64, longest)).toBeUndefined();
   expect(rule("bf16", 8 * 8 * 8184 + 1, 64, longest)).toBe("the place of an element in its part fits half a word");
 });
