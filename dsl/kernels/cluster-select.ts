@@ -4,25 +4,30 @@ import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { ceilDiv, roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
-import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
+import { baseSpec } from "./spec.ts";
 
-/** Measured on one H200 at 50304 and 32000 columns (docs/log.md). */
+/** Measured on one H200 (docs/log-cluster.md). */
 const usual = { threads: 256, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
 /** More threads, so that survivors are ranked sooner: pays while each block has a multiprocessor to itself. */
 const manyWanted = { threads: 416, vectors: 2, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
 /** Half the blocks, where eight a row would not all run at once, or leave no room. */
 const halfCluster = { threads: 512, vectors: 4, blocks: 4, groupLanes: 8, segment: 256, rankLanes: 8 } as const;
+const middle = { threads: 512, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
 const long = { threads: 512, vectors: 8, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 16 } as const;
 const longest = { threads: 512, vectors: 16, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 16 } as const;
 
-const ships = [usual, manyWanted, halfCluster, long, longest] as const;
+const ships = [usual, manyWanted, halfCluster, middle, long, longest] as const;
 type Shipped = (typeof ships)[number];
 
 /** In the order in which an untuned device tries them. */
 function preferred(rows: number, k: number): readonly Shipped[] {
-  const first = rows <= 8 ? (k > 100 ? manyWanted : usual) : rows <= 24 && k <= 100 ? halfCluster : usual;
-  return [first, ...ships];
+  const many = rows <= 8 ? manyWanted : rows <= 32 ? usual : middle;
+  const few = rows > 8 && rows <= 24 ? halfCluster : usual;
+  return [k > 100 ? many : few, ...ships];
 }
+
+/** From how many rows on a block each is faster (block_select's figures beside these in docs/log-cluster.md), unless a row is too long for one. */
+const mostRows = (bytes: number, k: number): number => (bytes > 512 * 1024 ? 64 : k > 100 ? 40 : 48);
 
 const elementsPerSlot = (dtype: Dtype): number => VECTOR_BYTES / DTYPE_BYTES[dtype];
 const slotsOf = (c: Shipped): number => c.threads * c.vectors * c.blocks;
@@ -30,6 +35,8 @@ const slotsOf = (c: Shipped): number => c.threads * c.vectors * c.blocks;
 const placesOf = (blocks: number, dtype: Dtype, cols: number): number =>
   (roundUp(ceilDiv(ceilDiv(cols, elementsPerSlot(dtype)), blocks), 8) + 2) * elementsPerSlot(dtype);
 const MAX_HALF_WORD = 65535;
+/** What a block may ask for. */
+const HOPPER_SHARED_BYTES = 227 * 1024;
 
 const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
   ceilDiv(cols, elementsPerSlot(dtype)) <= slotsOf(c) &&
@@ -39,8 +46,8 @@ const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
 
 /**
  * Few rows: a cluster of blocks a row, the row in registers, one read. The blocks' delegates give a threshold that is a certain lower
- * bound of the k-th key; what reaches it goes to every block's shared memory, and each block ranks its own among all. Where masses reach
- * it, a radix selection over the cluster finds the k-th key, and the first equal ones by column are kept: exact on any distribution.
+ * bound of the k-th key; what reaches it goes to every block's shared memory, and each block ranks its own among all. A block that has too
+ * many first finds the best of them itself, ties by column: it never sends more than k. Exact on any distribution.
  */
 export const clusterSelect = kernel("cluster_select", {
   template: "cluster_select.cu.hbs",
@@ -55,7 +62,7 @@ export const clusterSelect = kernel("cluster_select", {
     blocks: oneOf(4, 8),
     /** Lanes that share a delegate, the greatest key of their elements. */
     groupLanes: pow2(1, 32),
-    /** Survivors that a block may have before the exact path. */
+    /** Survivors that a block may send. */
     segment: pow2(64, 1024),
     /** Lanes that rank one survivor. */
     rankLanes: pow2(4, 32),
@@ -66,7 +73,8 @@ export const clusterSelect = kernel("cluster_select", {
   shape: ["rows", "cols", "k", "rowStride", "indexBytes"],
   buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },
   accepts: {
-    "at most 64 rows: more fill the device with a block each": (_, { rows }) => rows <= 64,
+    "at most 48 rows, 40 for k above 100, 64 for rows above 512 KiB: more fill the device with a block each": ({ dtype }, { rows, cols, k }) =>
+      rows <= mostRows(cols * DTYPE_BYTES[dtype], k),
     "a row has at least 2048 columns: a warp does with fewer": (_, { cols }) => cols >= 2048,
     "k is at most 256": (_, { k }) => k <= 256,
     "the registers of a cluster hold the row: at most 262144 columns": (_, { cols }) => cols <= 262144,
@@ -77,17 +85,20 @@ export const clusterSelect = kernel("cluster_select", {
     return {
       groups,
       slots: threads * vectors * blocks,
-      // segments, each a vector longer; delegates; thresholds and counts; hit slots and their places; two mbarriers and two counters; the
-      // exact path's five counters, histograms and sums
+      // with more survivors, a block sorts its own: that takes less than everyone's counting among them
+      crowd: segment / 4,
+      // segments, each a vector longer; delegates; thresholds and counts; hit slots and their places; two mbarriers, two counters and two
+      // delegates; sums of the warps; a crowd's slots
       sharedBytes: roundUp(
         blocks * (segment * wordBytes + VECTOR_BYTES) +
           groups * wordBytes +
           3 * blocks * 4 +
           segment * (VECTOR_BYTES + 4) +
           32 +
-          5 * 4 +
-          4 * 256 * 4 +
-          2 * 32 * 4,
+          2 * 3 * (threads / 32) * 4 +
+          (threads * vectors + 1) * VECTOR_BYTES +
+          // before what is aligned to 16
+          2 * 8,
         VECTOR_BYTES,
       ),
     };
@@ -99,7 +110,7 @@ export const clusterSelect = kernel("cluster_select", {
     "a block's survivors cover k": (c, { k }) => c.segment >= k,
     "delegates fill whole vectors": (c) => c.groups % 4 === 0,
     "each block has a lane among those that rank": (c) => c.rankLanes >= c.blocks,
-    "segments, delegates and histograms fit the shared memory that every device has": (c) => c.sharedBytes <= PORTABLE_SHARED_BYTES,
+    "segments, delegates and a crowd's slots fit a block's shared memory": (c) => c.sharedBytes <= HOPPER_SHARED_BYTES,
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
   launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),

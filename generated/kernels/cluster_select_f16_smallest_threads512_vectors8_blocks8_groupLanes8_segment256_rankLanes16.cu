@@ -1,8 +1,8 @@
 // Machine-written by topkit codegen from templates/cluster_select.cu.hbs and dsl/kernels/cluster-select.ts: edit those, not this.
 //
 // Few rows: a cluster of blocks a row, the row in registers, one read. The blocks' delegates give a threshold that is a certain lower
-// bound of the k-th key; what reaches it goes to every block's shared memory, and each block ranks its own among all. Where masses reach
-// it, a radix selection over the cluster finds the k-th key, and the first equal ones by column are kept: exact on any distribution.
+// bound of the k-th key; what reaches it goes to every block's shared memory, and each block ranks its own among all. A block that has too
+// many first finds the best of them itself, ties by column: it never sends more than k. Exact on any distribution.
 //
 // spec: dtype f16, order smallest
 // tune: threads 512, vectors 8, blocks 8, groupLanes 8, segment 256, rankLanes 16
@@ -85,7 +85,6 @@ __device__ __forceinline__ i64 row_length(const int* lengths, i64 row, i64 cols)
 // consistency model.
 #ifdef TOPKIT_EMULATE // on the emulator's own twins (native/emulator/prelude/cluster.h)
 inline u32 peer_address(u32 address, u32 rank) { return mapa(address, rank); }
-inline u32 load_peer(u32 address) { return load_shared<u32>(address); }
 inline void barrier_init(u32 barrier, u32 arrivals) { mbarrier_init(barrier, arrivals); }
 inline void publish_barriers() { fence_mbarrier_init(); }
 inline void barrier_expect(u32 barrier, u32 bytes) { mbarrier_arrive_expect_tx(barrier, bytes); }
@@ -105,11 +104,6 @@ __device__ __forceinline__ u32 peer_address(u32 address, u32 rank) {
   u32 at;
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(address), "r"(rank));
   return at;
-}
-__device__ __forceinline__ u32 load_peer(u32 address) {
-  u32 value;
-  asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
-  return value;
 }
 
 // mbarriers
@@ -250,6 +244,91 @@ template <class E> struct PartWord {
     return other == own ? word : other < own ? word & ~(Type)ones : word | ones;
   }
 };
+// Places of unique words, by counting how many are greater: for a few hundred of them.
+
+// Words greater than `mine` among 16 / sizeof(T) at a time, from place `lane` of LANES.
+template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32* words, u32 vectors, u32 lane, u32 mine) {
+  u32 rank = 0;
+  for (u32 at = lane; at < vectors; at += LANES) {
+    const uint4 four = ((const uint4*)words)[at];
+    count_greater(rank, four.x, mine);
+    count_greater(rank, four.y, mine);
+    count_greater(rank, four.z, mine);
+    count_greater(rank, four.w, mine);
+  }
+  return rank;
+}
+template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
+  u32 rank = 0;
+  for (u32 at = lane; at < vectors; at += LANES) {
+    const ulonglong2 two = ((const ulonglong2*)words)[at];
+    count_greater(rank, (u64)two.x, mine);
+    count_greater(rank, (u64)two.y, mine);
+  }
+  return rank;
+}
+
+// Calls store(word, rank) for each of words[0..held), LANES threads a word. The words are aligned to 16 bytes.
+template <int THREADS, int LANES, class T, class Store> __device__ __forceinline__ void rank_by_lanes(const T* words, u32 held, Store store) {
+  constexpr u32 PER_VECTOR = 16 / sizeof(T);
+  const u32 lane = threadIdx.x % LANES, vectors = held / PER_VECTOR;
+  // whole warps stay for the shuffles
+  for (u32 at = threadIdx.x / LANES; (at & ~(32u / LANES - 1)) < held; at += THREADS / LANES) {
+    const T mine = at < held ? words[at] : ~(T)0;
+    u32 rank = greater_in_vectors<LANES>(words, vectors, lane, mine);
+    for (u32 rest = vectors * PER_VECTOR + lane; rest < held; rest += LANES) rank += words[rest] > mine;
+#pragma unroll
+    for (int step = 1; step < LANES; step *= 2) rank += __shfl_xor_sync(0xffffffffu, rank, step);
+    if (lane == 0 && at < held) store(mine, rank);
+  }
+}
+// As many lanes a word as there are threads for.
+template <int THREADS, class T, class Store> __device__ __forceinline__ void rank_words(const T* words, u32 held, Store store) {
+  if (held <= THREADS / 8) rank_by_lanes<THREADS, 8>(words, held, store);
+  else if (held <= THREADS / 4) rank_by_lanes<THREADS, 4>(words, held, store);
+  else if (held <= THREADS / 2) rank_by_lanes<THREADS, 2>(words, held, store);
+  else rank_by_lanes<THREADS, 1>(words, held, store);
+}
+
+// Sorts words[0..size) downwards, size a power of two. All threads call it, after a barrier; it ends with one.
+template <int THREADS, class T> __device__ __forceinline__ void sort_words(T* words, u32 total) {
+  for (u32 size = 2; size <= total; size *= 2) {
+    for (u32 stride = size / 2; stride >= 1; stride /= 2) {
+      for (u32 i = threadIdx.x; i < total / 2; i += THREADS) {
+        const u32 low = 2 * i - (i & (stride - 1)), high = low + stride;
+        const T a = words[low], b = words[high];
+        if ((a < b) == ((low & size) == 0)) {
+          words[low] = b;
+          words[high] = a;
+        }
+      }
+      __syncthreads();
+    }
+  }
+}
+// How many of a list's unique words are greater than one, by a single thread.
+
+// Words greater than `bound` among words[0..held), zeros filling up the last vector; four vectors in flight.
+template <class T> __device__ __forceinline__ u32 greater_among(const T* words, u32 held, T bound) {
+  constexpr u32 PER_VECTOR = 16 / sizeof(T);
+  u32 greater = 0, odd = 0;
+#pragma unroll 4
+  for (u32 at = 0; at < held; at += PER_VECTOR) count_greater(greater, odd, words + at, bound);
+  return greater + odd;
+}
+// Words greater than `mine` among words[0..held), which are sorted downwards.
+template <class T> __device__ __forceinline__ u32 greater_in_sorted(const T* words, u32 held, T mine) {
+  // none or all of them, as among masses of ties
+  if (held == 0 || words[0] <= mine) return 0;
+  if (words[held - 1] > mine) return held;
+  u32 low = 1, high = held - 1;
+  while (low < high) {
+    const u32 middle = (low + high) / 2;
+    if (words[middle] > mine) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 // One block's part of a row that a cluster shares. Aligned 16-byte slots are cut evenly over the blocks; the elements before the first
 // aligned slot are the first block's `lead`, those behind the last whole one the last block's `tail` (fewer than a slot each), so that
 // nothing outside the row is touched. Places count the part's elements in column order.
@@ -294,203 +373,83 @@ template <class E, int C> struct ClusterPart {
     return same && (sizeof(Raw) == 4 || slot.x >> 16 == (slot.x & 0xffffu));
   }
 
-  // The elements again, in rounds of at most a slot a thread, so that rounds, and threads in a round, follow the columns: the lead, the
-  // body, the tail. All threads make every round: visit(slot, valid, place), where bit j of `valid` says that element j counts and
-  // `place` is element 0's.
-  template <int THREADS, class Visit> __device__ __forceinline__ void each_round(Visit visit) const {
-    const u32 bodyRounds = (slots + THREADS - 1) / THREADS, before = lead ? 1 : 0, rounds = before + bodyRounds + (tail ? 1 : 0);
-    for (u32 r = 0; r < rounds; r += AHEAD) {
-      uint4 ahead[AHEAD];
-#pragma unroll
-      for (u32 i = 0; i < AHEAD; i++) {
-        const u32 round = r + i - before, slot = round * THREADS + threadIdx.x;
-        ahead[i] = round < bodyRounds && slot < slots ? __ldg(body + slot) : make_uint4(0, 0, 0, 0);
-      }
-#pragma unroll 1
-      for (u32 i = 0; i < AHEAD && r + i < rounds; i++) {
-        const u32 round = r + i - before, slot = round * THREADS + threadIdx.x;
-        uint4 its = picked(ahead, i);
-        u32 valid = slot < slots ? full : 0, at = place(slot, 0);
-        if (round >= bodyRounds) {
-          const bool isTail = round == bodyRounds;
-          const u32 count = threadIdx.x ? 0 : isTail ? tail : lead;
-          at = isTail ? place(slots, 0) : 0;
-          valid = (1u << count) - 1;
-          its = load_edge(at, count);
-        }
-        visit(its, valid, at);
-      }
-    }
-  }
   static constexpr u32 full = (1u << perSlot) - 1;
+};
 
- private:
-  static constexpr u32 AHEAD = 2; // loads in flight; more cost registers, and so blocks a multiprocessor, and gain nothing
-  // slots[i] by a chain of selects: a register array has no run-time index.
-  static __device__ __forceinline__ uint4 picked(const uint4 (&slots)[AHEAD], u32 i) {
-    uint4 slot = slots[0];
-#pragma unroll
-    for (u32 other = 1; other < AHEAD; other++) {
-      if (i == other) slot = slots[other];
+// A part laid down in shared memory: its slots in column order, and behind them one slot of its lead or tail (no part has both), filled up
+// with the lowest key.
+template <class Part, u32 THREADS> struct LaidSlots {
+  const uint4* slot;
+  u32 wanted; // bit t: this thread's slot of turn t is
+
+  // `hits`: bit v for slot v * THREADS + threadIdx.x
+  __device__ __forceinline__ LaidSlots(const Part& part, const uint4* slots, u32 hits) : slot(slots) {
+    const u32 edgeTurn = part.lead ? 0 : bodyTurns(part);
+    wanted = hits << (part.lead ? 1 : 0) | (u32)(threadIdx.x == 0 && part.lead + part.tail > 0) << edgeTurn;
+  }
+  static __device__ __forceinline__ u32 bodyTurns(const Part& part) { return (part.slots + THREADS - 1) / THREADS; }
+
+  // Visits each wanted slot by the thread that wants it: visit(slot, turn).
+  template <class Visit> __device__ __forceinline__ void each_wanted(const Part& part, Visit visit) const {
+    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part);
+#pragma unroll 1
+    for (u32 left = wanted; left; left &= left - 1) {
+      const u32 turn = __ffs(left) - 1;
+      visit(slot[turn - before < body ? (turn - before) * THREADS + threadIdx.x : part.slots], turn);
     }
-    return slot;
   }
-  __device__ __forceinline__ uint4 load_edge(u32 at, u32 count) const {
-    u32 part[4] = {0, 0, 0, 0};
-#pragma unroll
-    for (u32 j = 0; j < perSlot - 1; j++) {
-      if (j < count) part[j * 4 / perSlot] |= (u32)first[at + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
+  // Visits the wanted slots in turns of one a thread, so that turns, and threads in a turn, follow the columns: visit(slot, valid,
+  // place), where bit j of `valid` says that element j counts and `place` is element 0's. All threads make every turn, with nothing
+  // valid where they want nothing, until a visit returns false to all of them.
+  template <class Visit> __device__ __forceinline__ void each_turn(const Part& part, Visit visit) const {
+    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part), edges = part.lead + part.tail;
+#pragma unroll 1
+    for (u32 turn = 0; turn < body + (edges ? 1 : 0); turn++) {
+      const bool isBody = turn - before < body;
+      const u32 at = isBody ? (turn - before) * THREADS + threadIdx.x : part.slots;
+      const bool counts = wanted >> turn & 1u;
+      const u32 valid = !counts ? 0 : isBody ? Part::full : (1u << edges) - 1;
+      if (!visit(counts ? slot[at] : make_uint4(0, 0, 0, 0), valid, !isBody && part.lead ? 0 : part.place(at, 0))) return;
     }
-    return make_uint4(part[0], part[1], part[2], part[3]);
   }
 };
-// The exact k-th key of a row that a cluster shares, for rows where masses of elements lie at or above the threshold: a radix selection
-// over y = key - base, the histograms of the blocks added through distributed shared memory.
-struct RadixScratch {
-  u32 above, equal; // this block's elements with keys above the first base, and with that key
-  u32 bins[2][256]; // this block's counts; in turns, so that a pass may clear one while peers still read the other
-  u32 total[256];   // the cluster's
-  u32 before[256];  // of the blocks before this one
-  u32 bin, wanted, inside;
-  u32 warpSums[2][32];
+// The best of a block's part, where too many elements are wanted for a list: a bar that enough of them reach and not many more.
+struct PartBar {
+  u32 key;
+  u32 above; // elements with greater keys: all are taken
+  u32 ties;  // and of those with this key the first so many by place
 };
 
-// What is wanted: every key above `key`, and of this block's elements with that key the first `ties` by place.
-struct RadixResult {
-  u32 key, ties;
-};
-
-// A logarithmic bin: exact below 16, then eight to an octave, since the wanted key is seldom far above a threshold: often one pass is all.
-__device__ __forceinline__ u32 log_bin(u32 y) {
-  const u32 octave = 31 - __clz(y | 1);
-  return y < 16 ? y : (octave - 2) * 8 + ((y >> (octave - 3)) & 7);
-}
-__device__ __forceinline__ u32 log_bin_start(u32 bin) { return bin < 16 ? bin : (8 + bin % 8) << (bin / 8 - 1); }
-__device__ __forceinline__ u32 log_bin_bits(u32 bin) { return bin < 16 ? 0 : bin / 8 - 1; }
-
-// The bin where the count from the top reaches `wanted`, which it does. One warp; leaves bin, what is wanted of it and what is inside.
-__device__ __forceinline__ void find_bin(RadixScratch& s, u32 wanted) {
-  const u32 lane = threadIdx.x;
-  u32 sum = 0;
-  for (u32 b = 0; b < 8; b++) sum += s.total[255 - 8 * lane - b];
-  u32 through = sum;
-  for (u32 step = 1; step < 32; step *= 2) {
-    const u32 below = __shfl_up_sync(0xffffffffu, through, step);
-    if (lane >= step) through += below;
-  }
-  u32 above = through - sum;
-  if (above < wanted && wanted <= through) {
-    u32 bin = 255 - 8 * lane;
-    while (above + s.total[bin] < wanted) above += s.total[bin--];
-    s.bin = bin;
-    s.wanted = wanted - above;
-    s.inside = s.total[bin];
-  }
-}
-
-// The sum over the cluster of a u32 that every block keeps at the same place, and over the blocks before this one.
-template <int C> __device__ __forceinline__ u32 cluster_sum(const u32* mine, u32 rank, u32& before) {
-  u32 total = 0;
-  before = 0;
-#pragma unroll
-  for (u32 peer = 0; peer < C; peer++) {
-    const u32 count = load_peer(peer_address(shared_address(mine), peer));
-    total += count;
-    before += peer < rank ? count : 0;
-  }
-  return total;
-}
+// One word a warp for each of three values, in turns: one call's readers do not meet the next one's writers.
+template <u32 THREADS> struct BarScratch { u32 warps[2][3][THREADS / 32]; };
 
 // The keys of a slot against one: bits of the elements above it, and of those equal to it.
 template <class Part> __device__ __forceinline__ void compare_slot(const uint4& slot, u32 valid, u32 key, u32& above, u32& equal) {
+  above = equal = 0;
+  if (!valid) return;
   if (Part::uniform(slot)) { // masses of ties are full of these
     const u32 its = Part::key(slot, 0);
-    above = its > key ? Part::full : 0;
-    equal = its == key ? Part::full : 0;
-  } else {
-    above = equal = 0;
+    above = its > key ? valid : 0;
+    equal = its == key ? valid : 0;
+    return;
+  }
 #pragma unroll
-    for (int j = 0; j < (int)Part::perSlot; j++) {
-      const u32 its = Part::key(slot, j);
-      above |= (u32)(its > key) << j;
-      equal |= (u32)(its == key) << j;
-    }
+  for (int j = 0; j < (int)Part::perSlot; j++) {
+    const u32 its = Part::key(slot, j);
+    above |= (u32)(its > key) << j;
+    equal |= (u32)(its == key) << j;
   }
   above &= valid;
   equal &= valid;
 }
 
-// The wanted-th greatest key of the row. At least `wanted` (> 0) elements have keys >= base. All threads of the cluster call it; blocks
-// may still be reading each other's bins when it returns.
-template <int THREADS, int C, class Part> __device__ __forceinline__ RadixResult cluster_kth(const Part& part, u32 rank, u32 base, u32 wanted, RadixScratch& s) {
-  const u32 tid = threadIdx.x;
-  for (u32 i = tid; i < 512; i += THREADS) s.bins[i / 256][i % 256] = 0;
-  if (tid == 0) s.above = s.equal = 0;
-  __syncthreads();
-  u32 width = 32; // the wanted key lies in base .. base + 2^width - 1
-  for (u32 pass = 0;; pass++) {
-    u32* bins = s.bins[pass & 1];
-    const u32 shift = width > 8 ? width - 8 : 0;
-    const auto count = [&](u32 key, u32 elements) {
-      const u32 y = key - base;
-      if (pass == 0 || (y >> width) == 0) atomicAdd(&bins[pass ? y >> shift : log_bin(y)], elements);
-    };
-    // Ties would queue up at one address: those with the base itself, the usual masses, are counted apart, and slots of one value at once.
-    u32 atBase = 0, aboveBase = 0;
-    part.template each_round<THREADS>([&](const uint4& slot, u32 valid, u32) {
-      u32 above, equal;
-      compare_slot<Part>(slot, valid, base, above, equal);
-      atBase += __popc(equal);
-      aboveBase += __popc(above);
-      if (above == Part::full && Part::uniform(slot)) {
-        count(Part::key(slot, 0), Part::perSlot);
-      } else if (above) {
-#pragma unroll
-        for (int j = 0; j < (int)Part::perSlot; j++) {
-          if (above >> j & 1u) count(Part::key(slot, j), 1);
-        }
-      }
-    });
-    atBase = __reduce_add_sync(0xffffffffu, atBase);
-    if (tid % 32 == 0 && atBase) atomicAdd(&bins[0], atBase);
-    if (pass == 0) {
-      aboveBase = __reduce_add_sync(0xffffffffu, aboveBase);
-      if (tid % 32 == 0) {
-        atomicAdd(&s.above, aboveBase);
-        atomicAdd(&s.equal, atBase);
-      }
-    }
-    cluster_arrive();
-    cluster_wait();
-    if (pass == 0) {
-      // the k-th key is most often the threshold itself; then nothing is left to search
-      u32 before;
-      const u32 above = cluster_sum<C>(&s.above, rank, before);
-      cluster_sum<C>(&s.equal, rank, before);
-      if (above < wanted) return {base, wanted - above > before ? wanted - above - before : 0};
-    }
-    for (u32 b = tid; b < 256; b += THREADS) {
-      s.bins[(pass + 1) & 1][b] = 0; // its readers, of the pass before, have all arrived since
-      u32 before;
-      s.total[b] = cluster_sum<C>(&bins[b], rank, before);
-      s.before[b] = before;
-    }
-    __syncthreads();
-    if (tid < 32) find_bin(s, wanted);
-    __syncthreads();
-    const u32 found = s.bin, before = s.before[found];
-    wanted = s.wanted;
-    base += pass ? found << shift : log_bin_start(found);
-    width = pass ? shift : log_bin_bits(found);
-    if (s.inside == wanted || width == 0) {
-      // where no tie is cut, all are taken
-      return {base, s.inside == wanted ? 0xffffffffu : wanted > before ? wanted - before : 0};
-    }
-  }
+// Over the warps, of what each left.
+template <u32 THREADS> __device__ __forceinline__ u32 of_warp(const u32 (&warps)[THREADS / 32]) {
+  const u32 lane = threadIdx.x % 32;
+  return lane < THREADS / 32 ? warps[lane] : 0;
 }
-
-// Sum of `value` over the threads before this one, and over all. A barrier; `turn` is the call's number.
-template <int THREADS> __device__ __forceinline__ u32 sum_before(u32 value, u32 turn, RadixScratch& s, u32& total) {
+// The sum over the threads before this one; `total` is over all. A barrier.
+template <u32 THREADS> __device__ __forceinline__ u32 sum_before(u32 value, u32 turn, BarScratch<THREADS>& s, u32& total) {
   const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   u32 through = value;
 #pragma unroll
@@ -498,16 +457,75 @@ template <int THREADS> __device__ __forceinline__ u32 sum_before(u32 value, u32 
     const u32 below = __shfl_up_sync(0xffffffffu, through, step);
     if (lane >= step) through += below;
   }
-  u32* sums = s.warpSums[turn & 1];
-  if (lane == 31) sums[warp] = through;
+  auto& warps = s.warps[turn & 1][0];
+  if (lane == 31) warps[warp] = through;
   __syncthreads();
-  u32 sum = through - value;
-  total = 0;
-  for (u32 w = 0; w < THREADS / 32; w++) {
-    sum += w < warp ? sums[w] : 0;
-    total += sums[w];
+  const u32 its = of_warp<THREADS>(warps);
+  total = __reduce_add_sync(0xffffffffu, its);
+  return __reduce_add_sync(0xffffffffu, lane < warp ? its : 0) + through - value;
+}
+
+// More than `room` (>= wanted) of the wanted slots' elements have keys >= least, none above `most`; elements that do not count have key 0.
+// Returns a bar that takes wanted .. room of them. Each step counts three keys that cut the range in four, the first time about `hint`,
+// and looks at no slot again whose elements are all below the range. Unlike a histogram, it does not care how elements are spread, and its
+// code is short: a rare path is read from memory when it comes.
+template <u32 THREADS, class Part, class Laid>
+__device__ __forceinline__ PartBar
+part_bar(const Part& part, Laid& laid, u32 least, u32 most, u32 hint, u32 wanted, u32 room, u32& turns, BarScratch<THREADS>& s) {
+  u32 above = 0; // elements beyond `most`: fewer than wanted
+  while (least < most) {
+    const u32 range = most - least, quarter = range / 4 + 1;
+    u32 cut[3] = {least + quarter, least + lesser_of(2 * quarter, range), least + lesser_of(3 * quarter, range)};
+    if (least < hint && hint < most) {
+      cut[0] = hint - (hint - least) / 2;
+      cut[1] = hint;
+      cut[2] = hint + (most - hint + 1) / 2;
+    }
+    hint = 0;
+    u32 count[3] = {0, 0, 0}, slots[3] = {0, 0, 0}; // elements that reach them, and in which slots
+    laid.each_wanted(part, [&](const uint4& slot, u32 turn) {
+      u32 its[3] = {0, 0, 0};
+      if (Part::uniform(slot)) {
+        const u32 key = Part::key(slot, 0);
+#pragma unroll
+        for (int i = 0; i < 3; i++) its[i] = key >= cut[i] ? Part::perSlot : 0;
+      } else {
+#pragma unroll
+        for (int j = 0; j < (int)Part::perSlot; j++) {
+          const u32 key = Part::key(slot, j);
+#pragma unroll
+          for (int i = 0; i < 3; i++) its[i] += key >= cut[i];
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < 3; i++) {
+        count[i] += its[i];
+        slots[i] |= (u32)(its[i] > 0) << turn;
+      }
+    });
+    auto& warps = s.warps[turns++ & 1];
+#pragma unroll
+    for (int i = 0; i < 3; i++) {
+      count[i] = __reduce_add_sync(0xffffffffu, count[i]);
+      if (threadIdx.x % 32 == 0) warps[i][threadIdx.x / 32] = count[i];
+    }
+    __syncthreads();
+    u32 reach = room + 1;
+#pragma unroll
+    for (int i = 0; i < 3; i++) {
+      const u32 all = __reduce_add_sync(0xffffffffu, of_warp<THREADS>(warps[i]));
+      if (all >= wanted) {
+        least = cut[i];
+        reach = all;
+        laid.wanted = slots[i];
+      } else if (cut[i] <= most) {
+        most = cut[i] - 1;
+        above = all;
+      }
+    }
+    if (reach <= room) return {least - 1, reach, 0};
   }
-  return sum;
+  return {least, above, wanted - above};
 }
 typedef Element<f16, smallest> E;
 typedef E::Raw Raw;
@@ -520,8 +538,11 @@ constexpr u32 SEGMENT = 256;     // survivors of a block
 constexpr u32 RANKERS = 16;   // lanes that rank one survivor
 constexpr u32 GROUPS = 64;       // a block's
 constexpr u32 SLOTS = 32768;         // a cluster's
-constexpr u32 SHARED_BYTES = 18208;
+constexpr u32 CROWD = 64;         // more survivors of a block are sorted
+constexpr u32 SHARED_BYTES = 79776;
+constexpr u32 SORTED = 0x80000000u; // beside a count
 typedef ClusterPart<E, BLOCKS> Part;
+typedef LaidSlots<Part, THREADS> Laid;
 typedef PartWord<E> W;
 typedef W::Type Packed;
 
@@ -531,12 +552,14 @@ struct Shared {
   __align__(16) Packed segment[BLOCKS][SEGMENT + W::perVector];
   Packed delegate[GROUPS]; // a group's greatest key above the group's number: all different
   u32 threshold[2][BLOCKS];
-  u32 count[BLOCKS];
+  u32 count[BLOCKS];       // and whether they are sorted
   u64 thresholdsCame, survivorsCame; // mbarriers
-  uint4 hit[SEGMENT]; // slots that hold survivors
+  uint4 hit[SEGMENT]; // slots that hold survivors; of a crowd, what is to be sorted
   u32 hitPlace[SEGMENT];
   u32 hits, pushed;
-  RadixScratch radix;
+  u32 greatest, least; // delegates
+  BarScratch<THREADS> scratch;
+  uint4 laid[THREADS * VECTORS + 1];
 };
 static_assert(GROUPS * GROUP == THREADS && SLOTS == THREADS * VECTORS * BLOCKS && sizeof(Shared) <= SHARED_BYTES, "derived");
 
@@ -545,11 +568,6 @@ __device__ __forceinline__ void push(Shared& s, u32 rank, u32 key, u32 place) {
   const u32 at = atomicAdd(&s.pushed, 1u);
   if (at < SEGMENT) s.segment[rank][at] = W::make(key, place);
 }
-// Zeros (no element) in the whole own segment, so that counting may read whole vectors.
-__device__ __forceinline__ void clear_own(Shared& s, u32 rank) {
-  for (u32 i = threadIdx.x; i < SEGMENT + W::perVector; i += THREADS) s.segment[rank][i] = 0;
-}
-
 // This block's bounds of the row's k-th key, given by its delegates to every block: the ceil(k/BLOCKS)-th of them, of which the least
 // holds for the row (BLOCKS x ceil(k/BLOCKS) elements reach it), and the k-th of them, which holds alone, so the greatest is taken: it
 // saves rows whose best lie in one block. Rank counting: no search. Returns the threshold, once every block's bounds have come.
@@ -570,6 +588,8 @@ __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 best, 
   cluster_wait(); // every block's mbarriers are ready
   const u32 came = shared_address(&s.thresholdsCame), share = (k + BLOCKS - 1) / BLOCKS;
   const u32 least = shared_address(&s.threshold[0][rank]), whole = shared_address(&s.threshold[1][rank]);
+  if (member == 0 && above == 0) s.greatest = best;
+  if (member == 0 && above == GROUPS - 1) s.least = best;
   // exactly one group has each rank, and its members share the peers
   if (above == share - 1) {
     for (u32 peer = member; peer < BLOCKS; peer += GROUP) store_peer(peer_address(least, peer), best, peer_address(came, peer));
@@ -587,56 +607,89 @@ __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 best, 
   return greater_of(low, high);
 }
 
+// The best of the slots laid down, where more reach the threshold than the segment has room for: those above a bar into the list, behind
+// their places in the own segment the first equal ones by place, which need no sorting. Returns how many are above, and how many in all.
+__device__ __forceinline__ uint2 take_best(Shared& s, const Part& part, Laid laid, u32 rank, u32 threshold, u32 wanted, Packed* list) {
+  u32 most = s.greatest;
+#pragma unroll
+  for (int j = 0; j < (int)Part::perSlot; j++) most = greater_of(most, Part::key(s.laid[part.slots], j)); // no delegate stands for an edge
+  u32 turns = 0;
+  const PartBar bar = part_bar(part, laid, threshold, most, s.least, wanted, lesser_of(wanted + CROWD, SEGMENT), turns, s.scratch);
+  u32 seen = 0; // elements of the turns before: above in the upper half, equal in the lower
+  laid.each_turn(part, [&](const uint4& slot, u32 valid, u32 place) {
+    u32 above, equal, total;
+    compare_slot<Part>(slot, valid, bar.key, above, equal);
+    if (!__syncthreads_or(above | equal)) return true;
+    const u32 before = seen + sum_before(__popc(above) << 16 | __popc(equal), turns++, s.scratch, total);
+    u32 at = before >> 16;
+#pragma unroll
+    for (int j = 0; j < (int)Part::perSlot; j++) {
+      if (above >> j & 1u) list[at++] = W::make(Part::key(slot, j), place + j);
+    }
+    for (at = before & 0xffffu; equal && at < bar.ties; equal &= equal - 1, at++) {
+      s.segment[rank][bar.above + at] = W::make(bar.key, place + __ffs(equal) - 1);
+    }
+    seen += total;
+    return seen >> 16 < bar.above || (seen & 0xffffu) < bar.ties;
+  });
+  return make_uint2(bar.above, bar.above + bar.ties);
+}
+
+// A block with many survivors keeps the best `wanted` of them at most, sorted, so that no one counts among them. Returns how many.
+__device__ __noinline__ u32 settle_crowd(Shared& s, const Part part, u32 rank, u32 hits, u32 threshold, u32 wanted, u32 found) {
+  Packed* list = (Packed*)s.hit;
+  uint2 taken = make_uint2(found, found);
+  __syncthreads(); // the slots are laid down
+  if (found > SEGMENT) {
+    taken = take_best(s, part, Laid(part, s.laid, hits), rank, threshold, wanted, list);
+  } else {
+    for (u32 i = threadIdx.x; i < found; i += THREADS) list[i] = s.segment[rank][i];
+  }
+  if (threadIdx.x < W::perVector) list[taken.x + threadIdx.x] = 0;
+  __syncthreads();
+  const auto store = [&](Packed word, u32 at) {
+    if (at < wanted) s.segment[rank][at] = word;
+  };
+  if (taken.x <= THREADS / 4) rank_by_lanes<THREADS, 4>(list, taken.x, store);
+  else for (u32 i = threadIdx.x; i < taken.x; i += THREADS) store(list[i], greater_among(list, taken.x, list[i]));
+  __syncthreads();
+  return lesser_of(taken.y, wanted);
+}
+
 // Sends the own segment to the same place in every peer, and waits for theirs. All threads see the same counts afterwards.
-__device__ __forceinline__ void exchange_survivors(Shared& s, u32 rank, u32 round) {
-  // more hit slots than fit are more survivors than fit
-  const u32 found = greater_of(s.hits, s.pushed), peer = threadIdx.x % BLOCKS;
-  // an overfull segment stays at home; zeros fill up the last vector
-  const u32 vectors = found > SEGMENT ? 0 : (found + W::perVector - 1) / W::perVector;
+__device__ __forceinline__ void exchange_survivors(Shared& s, u32 rank, u32 count, u32 sorted) {
+  const u32 peer = threadIdx.x % BLOCKS;
+  const u32 vectors = (count + W::perVector - 1) / W::perVector; // zeros fill up the last one, unless sorted
   const u32 came = peer_address(shared_address(&s.survivorsCame), peer);
   const u32 target = peer_address(shared_address(s.segment[rank]), peer);
   if (threadIdx.x < BLOCKS) {
-    store_peer(peer_address(shared_address(&s.count[rank]), peer), found, came);
+    store_peer(peer_address(shared_address(&s.count[rank]), peer), count | sorted, came);
     peer_expect(came, (u32)sizeof(u32) + (peer == rank ? 0 : vectors * 16));
   }
   if (peer != rank) {
     for (u32 i = threadIdx.x / BLOCKS; i < vectors; i += THREADS / BLOCKS) store_peer(target + i * 16, ((const uint4*)s.segment[rank])[i], came);
   }
-  barrier_wait(shared_address(&s.survivorsCame), round & 1);
+  barrier_wait(shared_address(&s.survivorsCame), 0);
 }
 
-// Where masses reach the threshold: finds the k-th key, makes the own segment anew of the keys above it and of the first equal ones by
-// column (k at most in the whole row, so they fit), and exchanges again.
-__device__ __noinline__ void finish_exactly(Shared& s, const Part part, u32 rank, u32 threshold, u32 wanted) {
-  const RadixResult kth = cluster_kth<THREADS, BLOCKS>(part, rank, threshold, wanted, s.radix);
-  // no block sends, or ends, before every peer has read its counts
-  cluster_arrive();
-  clear_own(s, rank);
-  if (threadIdx.x == 0) s.hits = s.pushed = 0;
-  __syncthreads();
-  u32 seen = 0, turn = 0; // equal ones of the rounds before
-  part.each_round<THREADS>([&](const uint4& slot, u32 valid, u32 place) {
-    u32 above, equal;
-    compare_slot<Part>(slot, valid, kth.key, above, equal);
-    if (seen < kth.ties) {
-      u32 total;
-      const u32 before = seen + sum_before<THREADS>(__popc(equal), turn++, s.radix, total);
-      const u32 allowed = before < kth.ties ? kth.ties - before : 0;
-      while ((u32)__popc(equal) > allowed) equal &= ~(0x80000000u >> __clz(equal));
-      seen += total;
-    } else {
-      equal = 0;
-    }
-    u32 chosen = above | equal;
-    if (!chosen) return;
-    for (u32 at = atomicAdd(&s.pushed, (u32)__popc(chosen)); chosen; chosen &= chosen - 1, at++) {
-      const u32 j = __ffs(chosen) - 1;
-      s.segment[rank][at] = W::make(Part::key(slot, j), place + j);
-    }
-  });
-  __syncthreads();
-  cluster_wait();
-  exchange_survivors(s, rank, 1);
+// How many survivors of other blocks come before the own one, of a crowd, for each thread below `own`. The crowd's own places follow from
+// their order; those of others that are sorted by search; and most often the rest are all below the crowd's last.
+__device__ __noinline__ u32 before_crowd(const Shared& s, u32 rank, u32 own, Packed mine) {
+  bool among = false;
+  for (u32 i = threadIdx.x; i < BLOCKS * CROWD; i += THREADS) {
+    const u32 other = i / CROWD, at = i % CROWD;
+    among |= at < s.count[other] && s.count[other] < SORTED && W::key(s.segment[other][at]) >= W::key(s.segment[rank][own - 1]);
+  }
+  among = __syncthreads_or(among);
+  u32 before = 0;
+#pragma unroll 1
+  for (u32 other = 0; other < BLOCKS; other++) {
+    const u32 count = s.count[other];
+    const Packed bound = W::bound(mine, rank, other);
+    if (count >= SORTED) before += other == rank ? 0 : greater_in_sorted(s.segment[other], count & ~SORTED, bound);
+    else if (among) before += greater_among(s.segment[other], count, bound);
+  }
+  return before;
 }
 
 extern "C" __global__ void __launch_bounds__(512) cluster_select_f16_smallest_threads512_vectors8_blocks8_groupLanes8_segment256_rankLanes16(
@@ -682,7 +735,8 @@ extern "C" __global__ void __launch_bounds__(512) cluster_select_f16_smallest_th
   const u32 edge = part.edge_place();
   const u32 edgeKey = edge != Part::none ? E::key(part.first[edge]) : 0;
 
-  clear_own(s, rank);
+  // zeros (no element), so that counting may read whole vectors
+  for (u32 i = tid; i < SEGMENT + W::perVector; i += THREADS) s.segment[rank][i] = 0;
 
   u32 maxima[VECTORS];
   u32 raw = R::raw_max(slot[0]), bits = R::bits_max(slot[0]);
@@ -744,29 +798,54 @@ extern "C" __global__ void __launch_bounds__(512) cluster_select_f16_smallest_th
   }
   if (edge != Part::none && edgeKey >= threshold) push(s, rank, edgeKey, edge);
   __syncthreads();
-  exchange_survivors(s, rank, 0);
-
-  bool overfull = false;
+  // more hit slots than fit are more survivors than fit
+  const u32 found = greater_of(s.hits, s.pushed);
+  u32 own = found;
+  if (found > CROWD) {
+    if (found > SEGMENT) {
 #pragma unroll
-  for (u32 peer = 0; peer < BLOCKS; peer++) overfull |= s.count[peer] > SEGMENT;
-  if (overfull) finish_exactly(s, part, rank, threshold, wanted);
+      for (u32 v = 0; v < VECTORS; v++) {
+        const u32 at = v * THREADS + tid;
+        if (at < part.slots) s.laid[at] = slot[v];
+      }
+      if (tid < Part::perSlot) ((Raw*)(s.laid + part.slots))[tid] = E::raw(edge != Part::none ? edgeKey : 0);
+    }
+    own = settle_crowd(s, part, rank, hits, threshold, wanted, found);
+  }
+  exchange_survivors(s, rank, own, found > CROWD ? SORTED : 0);
 
-  // Every block ranks its own survivors among all: RANKERS lanes a survivor, each counts in one block's segment, or in part of it.
-  const u32 lane = tid % RANKERS, other = lane % BLOCKS;
-  const u32 own = s.count[rank], others = s.count[other];
-  const Packed* segment = s.segment[other];
-  for (u32 c = tid / RANKERS; (c & ~(32 / RANKERS - 1)) < own; c += THREADS / RANKERS) { // whole warps, for the shuffles
-    const Packed mine = c < own ? s.segment[rank][c] : 0;
-    const Packed bound = W::bound(mine, rank, other);
-    u32 before = 0, odd = 0;
+  const auto store = [&](Packed word, u32 before) {
+    if (before >= k) return;
+    const u32 col = part.firstCol + W::place(word);
+    emit<E, Word<E, 8>>(Word<E, 8>::make(W::key(word), col), row * k + before, values, indices, indexBytes);
+  };
+  if (found > CROWD) {
+    for (u32 first = 0; first < own; first += THREADS) {
+      const u32 c = first + tid;
+      const Packed mine = c < own ? s.segment[rank][c] : 0;
+      const u32 before = c + before_crowd(s, rank, own, mine);
+      if (c < own) store(mine, before);
+    }
+  } else {
+    // Every block ranks its own survivors among all: RANKERS lanes a survivor, each counts in one block's segment, or in part of it.
+    const u32 lane = tid % RANKERS, other = lane % BLOCKS;
+    const u32 others = s.count[other] & ~SORTED;
+    const bool sorted = s.count[other] >= SORTED;
+    const Packed* segment = s.segment[other];
+    for (u32 c = tid / RANKERS; (c & ~(32 / RANKERS - 1)) < own; c += THREADS / RANKERS) { // whole warps, for the shuffles
+      const Packed mine = c < own ? s.segment[rank][c] : 0;
+      const Packed bound = W::bound(mine, rank, other);
+      u32 before = 0, odd = 0;
+      if (!sorted) {
 #pragma unroll 2
-    for (u32 at = lane / BLOCKS * W::perVector; at < others; at += RANKERS / BLOCKS * W::perVector) count_greater(before, odd, segment + at, bound);
-    before += odd;
+        for (u32 at = lane / BLOCKS * W::perVector; at < others; at += RANKERS / BLOCKS * W::perVector) count_greater(before, odd, segment + at, bound);
+        before += odd;
+      } else if (lane < BLOCKS) {
+        before = greater_in_sorted(segment, others, bound);
+      }
 #pragma unroll
-    for (u32 step = 1; step < RANKERS; step *= 2) before += __shfl_xor_sync(0xffffffffu, before, step);
-    if (lane == 0 && c < own && before < k) {
-      const u32 col = part.firstCol + W::place(mine);
-      emit<E, Word<E, 8>>(Word<E, 8>::make(W::key(mine), col), row * k + before, values, indices, indexBytes);
+      for (u32 step = 1; step < RANKERS; step *= 2) before += __shfl_xor_sync(0xffffffffu, before, step);
+      if (lane == 0 && c < own) store(mine, before);
     }
   }
   // places beyond a short row's end

@@ -42,53 +42,43 @@ template <class E, int C> struct ClusterPart {
     return same && (sizeof(Raw) == 4 || slot.x >> 16 == (slot.x & 0xffffu));
   }
 
-  // The elements again, in rounds of at most a slot a thread, so that rounds, and threads in a round, follow the columns: the lead, the
-  // body, the tail. All threads make every round: visit(slot, valid, place), where bit j of `valid` says that element j counts and
-  // `place` is element 0's.
-  template <int THREADS, class Visit> __device__ __forceinline__ void each_round(Visit visit) const {
-    const u32 bodyRounds = (slots + THREADS - 1) / THREADS, before = lead ? 1 : 0, rounds = before + bodyRounds + (tail ? 1 : 0);
-    for (u32 r = 0; r < rounds; r += AHEAD) {
-      uint4 ahead[AHEAD];
-#pragma unroll
-      for (u32 i = 0; i < AHEAD; i++) {
-        const u32 round = r + i - before, slot = round * THREADS + threadIdx.x;
-        ahead[i] = round < bodyRounds && slot < slots ? __ldg(body + slot) : make_uint4(0, 0, 0, 0);
-      }
-#pragma unroll 1
-      for (u32 i = 0; i < AHEAD && r + i < rounds; i++) {
-        const u32 round = r + i - before, slot = round * THREADS + threadIdx.x;
-        uint4 its = picked(ahead, i);
-        u32 valid = slot < slots ? full : 0, at = place(slot, 0);
-        if (round >= bodyRounds) {
-          const bool isTail = round == bodyRounds;
-          const u32 count = threadIdx.x ? 0 : isTail ? tail : lead;
-          at = isTail ? place(slots, 0) : 0;
-          valid = (1u << count) - 1;
-          its = load_edge(at, count);
-        }
-        visit(its, valid, at);
-      }
-    }
-  }
   static constexpr u32 full = (1u << perSlot) - 1;
+};
 
- private:
-  static constexpr u32 AHEAD = 2; // loads in flight; more cost registers, and so blocks a multiprocessor, and gain nothing
-  // slots[i] by a chain of selects: a register array has no run-time index.
-  static __device__ __forceinline__ uint4 picked(const uint4 (&slots)[AHEAD], u32 i) {
-    uint4 slot = slots[0];
-#pragma unroll
-    for (u32 other = 1; other < AHEAD; other++) {
-      if (i == other) slot = slots[other];
-    }
-    return slot;
+// A part laid down in shared memory: its slots in column order, and behind them one slot of its lead or tail (no part has both), filled up
+// with the lowest key.
+template <class Part, u32 THREADS> struct LaidSlots {
+  const uint4* slot;
+  u32 wanted; // bit t: this thread's slot of turn t is
+
+  // `hits`: bit v for slot v * THREADS + threadIdx.x
+  __device__ __forceinline__ LaidSlots(const Part& part, const uint4* slots, u32 hits) : slot(slots) {
+    const u32 edgeTurn = part.lead ? 0 : bodyTurns(part);
+    wanted = hits << (part.lead ? 1 : 0) | (u32)(threadIdx.x == 0 && part.lead + part.tail > 0) << edgeTurn;
   }
-  __device__ __forceinline__ uint4 load_edge(u32 at, u32 count) const {
-    u32 part[4] = {0, 0, 0, 0};
-#pragma unroll
-    for (u32 j = 0; j < perSlot - 1; j++) {
-      if (j < count) part[j * 4 / perSlot] |= (u32)first[at + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
+  static __device__ __forceinline__ u32 bodyTurns(const Part& part) { return (part.slots + THREADS - 1) / THREADS; }
+
+  // Visits each wanted slot by the thread that wants it: visit(slot, turn).
+  template <class Visit> __device__ __forceinline__ void each_wanted(const Part& part, Visit visit) const {
+    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part);
+#pragma unroll 1
+    for (u32 left = wanted; left; left &= left - 1) {
+      const u32 turn = __ffs(left) - 1;
+      visit(slot[turn - before < body ? (turn - before) * THREADS + threadIdx.x : part.slots], turn);
     }
-    return make_uint4(part[0], part[1], part[2], part[3]);
+  }
+  // Visits the wanted slots in turns of one a thread, so that turns, and threads in a turn, follow the columns: visit(slot, valid,
+  // place), where bit j of `valid` says that element j counts and `place` is element 0's. All threads make every turn, with nothing
+  // valid where they want nothing, until a visit returns false to all of them.
+  template <class Visit> __device__ __forceinline__ void each_turn(const Part& part, Visit visit) const {
+    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part), edges = part.lead + part.tail;
+#pragma unroll 1
+    for (u32 turn = 0; turn < body + (edges ? 1 : 0); turn++) {
+      const bool isBody = turn - before < body;
+      const u32 at = isBody ? (turn - before) * THREADS + threadIdx.x : part.slots;
+      const bool counts = wanted >> turn & 1u;
+      const u32 valid = !counts ? 0 : isBody ? Part::full : (1u << edges) - 1;
+      if (!visit(counts ? slot[at] : make_uint4(0, 0, 0, 0), valid, !isBody && part.lead ? 0 : part.place(at, 0))) return;
+    }
   }
 };

@@ -3,7 +3,6 @@
 // consistency model.
 #ifdef TOPKIT_EMULATE // on the emulator's own twins (native/emulator/prelude/cluster.h)
 inline u32 peer_address(u32 address, u32 rank) { return mapa(address, rank); }
-inline u32 load_peer(u32 address) { return load_shared<u32>(address); }
 inline void barrier_init(u32 barrier, u32 arrivals) { mbarrier_init(barrier, arrivals); }
 inline void publish_barriers() { fence_mbarrier_init(); }
 inline void barrier_expect(u32 barrier, u32 bytes) { mbarrier_arrive_expect_tx(barrier, bytes); }
@@ -23,11 +22,6 @@ __device__ __forceinline__ u32 peer_address(u32 address, u32 rank) {
   u32 at;
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(address), "r"(rank));
   return at;
-}
-__device__ __forceinline__ u32 load_peer(u32 address) {
-  u32 value;
-  asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
-  return value;
 }
 
 // mbarriers

@@ -210,7 +210,19 @@ test("cluster_select: few rows take eight blocks, rows of the same waves four, a
     "256x4x8",
     "256x4x8",
   ]);
-  expect([of(1, 65536, 50), of(1, 65537, 50), of(1, 262144, 64, "f32")]).toEqual(["256x4x8", "512x8x8", "512x16x8"]);
+  expect([of(8, 50304, 100), of(9, 50304, 100), of(24, 50304, 100), of(25, 50304, 100)]).toEqual(["256x4x8", "512x4x4", "512x4x4", "256x4x8"]);
+  expect([of(9, 50304, 101), of(33, 50304, 101), of(33, 50304, 100)]).toEqual(["256x4x8", "512x4x8", "256x4x8"]);
+  expect([of(1, 65536, 50), of(1, 65537, 50), of(1, 131073, 50), of(1, 262144, 64, "f32")]).toEqual(["256x4x8", "512x4x8", "512x8x8", "512x16x8"]);
+});
+
+test("cluster_select leaves to a block a row what is faster there", () => {
+  const kernel = named("cluster_select");
+  const refusal = (rows: number, cols: number, k: number, dtype = "bf16"): string | undefined =>
+    refusedBy(kernel, { dtype, order: "largest" }, { rows, cols, k, rowStride: cols, indexBytes: 4 });
+  expect([refusal(48, 50304, 100), refusal(40, 50304, 101), refusal(64, 131073, 50, "f32")]).toEqual([undefined, undefined, undefined]);
+  for (const refused of [refusal(49, 50304, 100), refusal(41, 50304, 101), refusal(49, 131072, 50, "f32"), refusal(65, 131073, 50, "f32")]) {
+    expect(refused).toMatch("at most 48 rows");
+  }
 });
 
 test("cluster_select: rows at the edge of what the registers hold, and of a place's 16 bits", () => {
@@ -222,7 +234,7 @@ test("cluster_select: rows at the edge of what the registers hold, and of a plac
   expect(rule("bf16", 16385, 128, small)).toBe("the registers of a cluster hold the row");
   expect(rule("bf16", 16384, 129, small)).toBe("the delegates of a cluster cover k");
   // 65 * 1024 slots over 8 blocks of at most 8189 whole-line slots
-  const longest = { ...small, threads: 1024, vectors: 16, blocks: 8, groupLanes: 8, rankLanes: 16 };
+  const longest = { ...small, threads: 1024, vectors: 8, blocks: 8, groupLanes: 8, rankLanes: 16 };
   expect(rule("bf16", 8 * 8 * 8184, 64, longest)).toBeUndefined();
   expect(rule("bf16", 8 * 8 * 8184 + 1, 64, longest)).toBe("the place of an element in its part fits half a word");
 });
