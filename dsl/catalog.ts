@@ -2,14 +2,16 @@
 import type { AnyKernel } from "./kernel.ts";
 import { bitonicBlock } from "./kernels/bitonic-block.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
+import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 import { tileMerge } from "./kernels/tile-merge.ts";
 import { tileStream } from "./kernels/tile-stream.ts";
 import { type Plan, single, twoStage } from "./plan.ts";
 
-export const kernels: readonly AnyKernel[] = [bitonicBlock, tileStream, heapMerge, tileMerge];
+export const kernels: readonly AnyKernel[] = [bitonicBlock, tileStream, heapMerge, tileMerge, ...radixKernels];
 
 export const plans: readonly Plan[] = [
   single("bitonic_block", bitonicBlock),
   twoStage("stream_heap", tileStream, heapMerge),
   twoStage("stream_tile", tileStream, tileMerge),
+  radixSelect,
 ];

@@ -7,6 +7,8 @@ export * from "./element.ts";
 export * from "./kernel.ts";
 export { bitonicBlock } from "./kernels/bitonic-block.ts";
 export { heapMerge } from "./kernels/heap-merge.ts";
+export { radixShape } from "./kernels/radix.ts";
+export { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 export { tileMerge } from "./kernels/tile-merge.ts";
 export { tileStream } from "./kernels/tile-stream.ts";
 export * from "./limits.ts";

@@ -80,15 +80,12 @@ export function unitsOf(source: Random, wanted = Number.POSITIVE_INFINITY): { re
 /** The plan with this config, and with the first configs of its other stages that go with it. */
 function unitWith(plan: Plan, config: Config, left: ReadonlyMap<AnyKernel, readonly Config[]>, source: Random): Unit | undefined {
   const { dtype, order } = config.spec as { dtype: Dtype; order: Order };
-  let chosen: readonly (readonly Config[])[] = [[]];
   // a kernel that is launched several times has one config
-  for (const stage of new Set(plan.stages)) {
+  const choices = [...new Set(plan.stages)].map((stage) => {
     const sameSpec = (each: Config): boolean => Object.keys(each.spec).every((name) => each.spec[name] === config.spec[name]);
-    const fresh = stage === config.kernel ? [config] : left.get(stage)!.filter(sameSpec);
-    const others = stage === config.kernel ? [] : shuffled(configsOf(stage).filter(sameSpec), source);
-    chosen = chosen.flatMap((before) => [...fresh, ...others].map((each) => [...before, each]));
-  }
-  for (const stages of chosen) {
+    return stage === config.kernel ? [config] : [...left.get(stage)!.filter(sameSpec), ...shuffled(configsOf(stage).filter(sameSpec), source)];
+  });
+  for (const stages of products(choices)) {
     const force = Object.fromEntries(stages.flatMap(({ kernel, tune }) => Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value])));
     const fitting = COLS.filter((cols) => answers(plan, { rows: 1, cols, k: 1, rowStride: cols, dtype, order, indexBytes: 4 }, force));
     if (fitting.length === 0) continue;
@@ -96,6 +93,12 @@ function unitWith(plan: Plan, config: Config, left: ReadonlyMap<AnyKernel, reado
     return { plan, dtype, order, force, symbols, cols: [fitting[0]!, fitting[fitting.length - 1]!] };
   }
   return undefined;
+}
+
+/** One of each list, the last list turning fastest. */
+function* products<T>([first, ...rest]: readonly (readonly T[])[]): Generator<readonly T[]> {
+  if (first === undefined) yield [];
+  else for (const each of first) for (const others of products(rest)) yield [each, ...others];
 }
 
 const answers = (plan: Plan, request: Request, force: AnyConfig): boolean => resolve(plan, request, { force }).ok;

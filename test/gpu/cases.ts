@@ -1,7 +1,17 @@
 /** The whole list of the GPU suite's cases. */
 import { nameOf, type SuiteBackend, type TopkCase, unforced } from "./case.ts";
 import { allBitsCases, indexCases, layoutCases, lengthCases, patternCases } from "./cases-data.ts";
-import { chunkBoundaryCases, configCases, everyKCases, longRowCases, nanochatCases, planConfigCases, rowBoundaryCases, rowCountCases } from "./cases-shapes.ts";
+import {
+  anyKCases,
+  chunkBoundaryCases,
+  configCases,
+  everyKCases,
+  longRowCases,
+  nanochatCases,
+  planConfigCases,
+  rowBoundaryCases,
+  rowCountCases,
+} from "./cases-shapes.ts";
 
 /** Each once, in an order in which neighbours share their input. */
 export function allCases(): TopkCase[] {
@@ -17,6 +27,7 @@ export function allCases(): TopkCase[] {
     ...lengthCases(),
     ...indexCases(),
     ...everyKCases(),
+    ...anyKCases(),
     ...planConfigCases(),
     ...longRowCases(),
   ]);

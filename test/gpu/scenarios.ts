@@ -123,6 +123,8 @@ function shapesFor(backend: SuiteBackend): readonly Shape[] {
       : [
           { rows: 8, cols: 50304, k: 100, dtype: "bf16", plan: name },
           { rows: 2, cols: 200001, k: 1000, dtype: "f32", plan: name },
+          // more than one block sorts
+          ...(stages.length > 2 ? [{ rows: 2, cols: 60001, k: 20000, dtype: "f32", plan: name } as const] : []),
         ],
   );
 }
