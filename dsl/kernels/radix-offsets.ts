@@ -13,7 +13,7 @@ export const radixOffsets = kernel("radix_offsets", {
   tune: { warps: oneOf(8, 4) },
   minArch: 80,
   minPtx: "7.0",
-  unit: "one warp per digit of a row",
+  unit: "one warp per digit of a row, or eight of few parts",
   shape: ["rows", "parts", "digit"],
   buffers: { tallies: scratch("u32"), totals: output("u32") },
   accepts: {},
@@ -21,7 +21,7 @@ export const radixOffsets = kernel("radix_offsets", {
   where: {},
   extents: (_, { rows, parts }) => ({ tallies: rows * parts * SORT_BINS, totals: rows * SORT_BINS }),
   launch: (c, { rows, parts, digit }) => ({
-    grid: digit < c.digits && parts > 0 ? ceilDiv(rows * SORT_BINS, c.warps) : 0,
+    grid: digit < c.digits && parts > 0 ? ceilDiv(rows * SORT_BINS, c.warps * (parts < 32 ? 8 : 1)) : 0,
     block: c.threads,
     cluster: 1,
     sharedBytes: 0,

@@ -487,6 +487,7 @@ extern "C" __global__ void __launch_bounds__(1024) radix_row_bf16_largest_warps3
     gather<E, W, WARPS, VECTORS>(run, 0, f.bound, f.ties, 0, 0, s.warpSums, key, keep,
                                  [&](u64 word, u32 rank) { emit<E, W>(word, row * k + f.above + rank, values, indices, indexBytes); });
   }
+  if (held == 0) return;
   __syncthreads();
   u64 word[ITEMS];
 #pragma unroll
