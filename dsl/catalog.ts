@@ -4,12 +4,13 @@ import { bitonicBlock } from "./kernels/bitonic-block.ts";
 import { blockSelect } from "./kernels/block-select.ts";
 import { clusterSelect } from "./kernels/cluster-select.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
+import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 import { tileMerge } from "./kernels/tile-merge.ts";
 import { tileStream } from "./kernels/tile-stream.ts";
 import { warpSelect } from "./kernels/warp-select.ts";
 import { type Plan, single, twoStage } from "./plan.ts";
 
-export const kernels: readonly AnyKernel[] = [clusterSelect, warpSelect, bitonicBlock, blockSelect, tileStream, heapMerge, tileMerge];
+export const kernels: readonly AnyKernel[] = [clusterSelect, warpSelect, bitonicBlock, blockSelect, tileStream, heapMerge, tileMerge, ...radixKernels];
 
 export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),
@@ -18,4 +19,5 @@ export const plans: readonly Plan[] = [
   single("block_select", blockSelect),
   twoStage("stream_heap", tileStream, heapMerge),
   twoStage("stream_tile", tileStream, tileMerge),
+  radixSelect,
 ];

@@ -9,6 +9,8 @@ export { bitonicBlock } from "./kernels/bitonic-block.ts";
 export { blockSelect } from "./kernels/block-select.ts";
 export { clusterSelect } from "./kernels/cluster-select.ts";
 export { heapMerge } from "./kernels/heap-merge.ts";
+export { radixShape } from "./kernels/radix.ts";
+export { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 export { tileMerge } from "./kernels/tile-merge.ts";
 export { tileStream } from "./kernels/tile-stream.ts";
 export { warpSelect } from "./kernels/warp-select.ts";

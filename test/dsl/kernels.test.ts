@@ -9,7 +9,9 @@ import {
   kernels,
   plans,
   type Request,
+  radixShape,
   refusedBy,
+  resolve,
   type Shape,
   variantSymbol,
 } from "../../dsl/index.ts";
@@ -19,8 +21,11 @@ import { requests } from "./arbitrary.ts";
 function acceptedShapes(kernel: AnyKernel, request: Request, candidateTarget: number): Shape<string>[] {
   const spec = { dtype: request.dtype, order: request.order };
   return plans
-    .filter((plan) => plan.stages.includes(kernel))
-    .map((plan) => plan.shape(request, plan.untuned({ candidateTarget })))
+    .flatMap((plan) =>
+      plan.passes
+        .filter((_, at) => plan.stages[at] === kernel)
+        .map((own): Shape<string> => ({ ...plan.shape(request, plan.untuned({ candidateTarget })), ...own })),
+    )
     .filter((shape) => refusedBy(kernel, spec, shape) === undefined);
 }
 
@@ -71,9 +76,9 @@ for (const kernel of kernels) {
           expect([Number.isInteger(grid), block % 32, grid % cluster, cluster > 1 && kernel.minArch < 90]).toEqual([true, 0, 0, false]);
           expect(context.threads).toBe(block);
           expect(block).toBeLessThanOrEqual(1024);
-          // what a block may ask for: of every device, or of every device that the kernel runs on
-          expect(sharedBytes).toBeLessThanOrEqual((kernel.minArch >= 90 ? 227 : 48) * 1024);
-          expect(grid === 0).toBe(shape.rows === 0);
+          // what a block may ask for: of every device of compute capability 8.0 and above, or of every device that the kernel runs on
+          expect(sharedBytes).toBeLessThanOrEqual((kernel.minArch >= 90 ? 227 : 99) * 1024);
+          if (shape.rows === 0) expect(grid).toBe(0);
         }
       });
     });
@@ -140,6 +145,58 @@ test("block_select: every shipped pair of blocks fits a multiprocessor, and no r
       expect(65536 / (Number(tune.blocksPerSm) * block)).toBeGreaterThanOrEqual(96);
     }
   }
+describe("radix_select", () => {
+  const radix = plans.find(({ name }) => name === "radix_select")!;
+  const launches = (rows: number, cols: number, k: number, dtype: "f32" | "bf16", force = {}) => {
+    const resolution = resolve(radix, { rows, cols, k, rowStride: cols, dtype, order: "largest", indexBytes: 4 }, { force });
+    if (!resolution.ok) throw new Error(resolution.reason);
+    return resolution.resolved.stages.map(({ kernel, launch }) => `${kernel.name.slice("radix_".length)} ${launch.grid}`);
+  };
+  const shape = (rows: number, cols: number, k: number, { blocks = 528, sortLimit = 10240, rowLimit = 0 } = {}) =>
+    radixShape({ rows, cols, k }, { blocks, sortLimit, rowLimit });
+
+  test("cuts rows until there are blocks enough, and no chunk below 4096 columns", () => {
+    expect(shape(1, 2 ** 28, 1)).toEqual({ chunkSize: 508416, chunks: 528, partSize: 64, parts: 0 });
+    expect(shape(16, 20000, 10000)).toEqual({ chunkSize: 4032, chunks: 5, partSize: 3392, parts: 0 });
+    expect(shape(528, 2 ** 20, 2 ** 20)).toEqual({ chunkSize: 2 ** 20, chunks: 1, partSize: 2 ** 20, parts: 1 });
+    expect(shape(4, 1, 1, { sortLimit: 1024 })).toEqual({ chunkSize: 64, chunks: 1, partSize: 64, parts: 0 });
+    expect(shape(1, 50000, 50000, { blocks: 132 })).toMatchObject({ chunks: 13, parts: 13 });
+    expect(shape(1, 2 ** 31 - 1, 2 ** 31 - 1)).toMatchObject({ chunks: 528, parts: 528 });
+  });
+
+  test("leaves a row to one block where it is short, or where rows are many, if a block can sort k", () => {
+    const row = { rowLimit: 32768 };
+    const alone = (rows: number, cols: number, k: number) => shape(rows, cols, k, row).chunks === 0;
+    expect([alone(1, 32768, 10240), alone(1, 32769, 1), alone(131, 32769, 1), alone(132, 2 ** 20, 1)]).toEqual([true, false, false, true]);
+    expect([alone(132, 20000, 10241), alone(1, 20000, 10241)]).toEqual([false, false]);
+    expect(launches(16, 20000, 10000, "f32")).toEqual(["row 16"]);
+    expect(launches(256, 65536, 2048, "bf16")).toEqual(["row 256"]);
+  });
+
+  test("launches what a dtype and k need", () => {
+    expect(launches(16, 40000, 10000, "f32")).toEqual(["count 160", "count 160", "count 160", "collect 160", "sort 16"]);
+    expect(launches(16, 40000, 2048, "bf16")).toEqual(["count 160", "count 160", "collect 160", "sort 16"]);
+    const pass = ["tally 3", "offsets 4", "scatter 3"];
+    expect(launches(1, 12000, 10241, "bf16")).toEqual(["count 3", "count 3", "collect 3", ...pass, ...pass]);
+    expect(launches(1, 12000, 1025, "f32", { sortLimit: 1024 }).slice(4)).toEqual(Array(4).fill(["tally 1", "offsets 4", "scatter 1"]).flat());
+  });
+
+  test("asks for 8 bytes a selected word, 16 where several blocks sort, and little more", () => {
+    const bytes = (rows: number, cols: number, k: number, dtype: "f32" | "bf16"): number => {
+      const resolution = resolve(radix, { rows, cols, k, rowStride: cols, dtype, order: "largest", indexBytes: 4 });
+      return resolution.ok ? resolution.resolved.workspaceBytes / (rows * k) : Number.NaN;
+    };
+    expect(bytes(1, 2 ** 24, 2 ** 24, "f32")).toBeLessThan(16.2);
+    expect(bytes(1, 2 ** 24, 2 ** 24, "bf16")).toBeLessThan(16.1);
+    expect(bytes(70000, 33, 7, "f32")).toBe(0);
+    expect(bytes(16, 40000, 10000, "f32")).toBeLessThan(14);
+    expect(bytes(16, 20000, 10000, "f32")).toBe(0);
+  });
+
+  test("a block of 32 warps sorts the greatest k that one block sorts", () => {
+    const sort = (k: number) => untuned("radix_sort", { rows: 1, cols: k, k, chunks: 1, parts: 0, indexBytes: 4 });
+    expect([1, 2048, 2049, 4096, 4097, 10240].map((k) => Object.values(sort(k)).join("x"))).toEqual(["16x4", "16x4", "32x4", "32x4", "32x10", "32x10"]);
+  });
 });
 
 test("bitonic_block takes the narrowest network that covers the row, and a block for its rows", () => {

@@ -22,21 +22,17 @@ const refusal = (plan: Plan, asked: Request, options?: Parameters<typeof resolve
 };
 
 describe("which plan answers what", () => {
-  test("every request with k <= 1024, and every k of at most 4096 columns, has a plan on an H200", () => {
+  test("every request has a plan on an H200", () => {
     fc.assert(
-      fc.property(requests, (asked) => {
-        const answered = plans.some((plan) => resolve(plan, asked, { limits: h200 }).ok);
-        expect(answered).toBe(asked.k <= 1024 || asked.cols <= 4096);
-      }),
+      fc.property(requests, (asked) => plans.some((plan) => resolve(plan, asked, { limits: h200 }).ok)),
       { numRuns: 2000 },
     );
   });
 
   test("and on the least of devices, whatever TOPKIT_CANDIDATE_TARGET says", () => {
-    const least = { ...h200, arch: 80, ptx: "7.0", maxSharedBytes: 48 * 1024, maxCluster: 1 };
+    const least = { ...h200, arch: 80, ptx: "7.0", maxSharedBytes: 99 * 1024, maxCluster: 1 };
     fc.assert(
       fc.property(requests, fc.integer({ min: 1, max: 100000 }), (asked, candidateTarget) => {
-        fc.pre(asked.k <= 1024);
         // 131072 words of stage 2 a row and 70,000 rows: past 2^31 blocks a grid ends, and that is a reason, not a fault
         const reasons = plans.map((plan) => refusal(plan, asked, { limits: least, surroundings: { candidateTarget } }));
         expect(reasons.some((reason) => reason === "accepted" || reason.includes("a grid has at most"))).toBe(true);

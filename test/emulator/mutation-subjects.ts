@@ -1,6 +1,6 @@
 /** What mutants of a kernel are tried on: three of its configs, chosen by rule, each with small requests next to every boundary. */
 import { random } from "../../bench/random.ts";
-import { type AnyConfig, type AnyKernel, combinations, contextOf, plans, resolve, variantSymbol } from "../../dsl/index.ts";
+import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, variantSymbol } from "../../dsl/index.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
 import { configsOf, countConfigs } from "./property-space.ts";
@@ -34,10 +34,10 @@ const LAYOUTS: readonly Layout[] = [
 
 /** Few rows; for kernels that refuse those, more and shorter ones. */
 const SIZES = [
-  { rows: 3, lengths: [100, 128, 200, 256, 4096, 9001, 20500, 45000] },
+  { rows: 3, lengths: [100, 128, 200, 256, 4096, 5000, 9001, 20500, 45000] },
   { rows: 33, lengths: [4100, 4200] },
 ];
-const KS = [1, 13, 32, 64, 100, 700];
+const KS = [1, 13, 32, 64, 100, 700, 1100, 4300];
 
 /**
  * The least config, in threads and then in shared memory, of those that use shared memory; the least of those in which no tunable has its
@@ -76,18 +76,29 @@ function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConf
 
 type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number };
 
+/** With the plans' untuned config; where that launches the kernel for no such request, with the least value of each of the plan's tunables. */
 function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Fit[] {
-  const force = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value]));
+  const least = ({ tune: own }: Plan): AnyConfig =>
+    Object.fromEntries(Object.entries(own).map(([name, { values }]) => [name, [...values].sort((a, b) => Number(a) - Number(b))[0]!]));
+  const untuned = fitsOf(kernel, spec, tune, () => ({}));
+  return untuned.length > 0 ? untuned : fitsOf(kernel, spec, tune, least);
+}
+
+function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, planConfig: (plan: Plan) => AnyConfig): Fit[] {
+  const own = Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value]);
   const mine = plans.filter(({ stages }) => stages.includes(kernel));
   const sizes = SIZES.map(({ rows, lengths }) => lengths.map((cols) => ({ rows, cols })));
   const fitting = sizes.map((among) =>
     among.flatMap(({ rows, cols }) =>
       KS.filter((k) => k <= cols).flatMap((k) =>
         mine.flatMap((plan): Fit[] => {
+          const force = {
+            ...Object.fromEntries(own),
+            ...Object.fromEntries(Object.entries(planConfig(plan)).map(([name, value]) => [`${plan.name}.${name}`, value])),
+          };
           const resolution = resolve(plan, { rows, cols, k, rowStride: cols, indexBytes: 4, ...spec }, { force });
-          if (!resolution.ok) return [];
-          const stage = resolution.resolved.stages.find((each) => each.kernel === kernel)!;
-          return [{ plan: plan.name, force, rows, cols, k, sharedBytes: stage.launch.sharedBytes }];
+          const stage = resolution.ok ? resolution.resolved.stages.find((each) => each.kernel === kernel) : undefined;
+          return stage === undefined ? [] : [{ plan: plan.name, force, rows, cols, k, sharedBytes: stage.launch.sharedBytes }];
         }),
       ),
     ),
@@ -107,7 +118,7 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
-/** ThreadSanitizer takes a millisecond a thread: one row, whole, and of the cases that have few threads those with the least and the most. */
+/** ThreadSanitizer takes a millisecond a thread: one row, whole, and of the cases of which no launch has many threads those with the least and the most. */
 export function raceCases({ cases }: Pick<Subject, "cases">): Case[] {
   const few = cases
     .map((given) => ({ ...given, rows: 1, lengths: [] }))
@@ -123,5 +134,5 @@ const MOST_RACING = 1024;
 
 function threadsOf(each: Case): number {
   const resolution = resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force });
-  return resolution.ok ? resolution.resolved.stages.reduce((sum, { launch }) => sum + launch.grid * launch.block, 0) : Number.POSITIVE_INFINITY;
+  return resolution.ok ? Math.max(...resolution.resolved.stages.map(({ launch }) => launch.grid * launch.block)) : Number.POSITIVE_INFINITY;
 }

@@ -1,7 +1,7 @@
 /** Cases that turn data and layout: every pattern, strides, bases, lengths, index types. */
 import { plans } from "../../dsl/index.ts";
 import type { TopkCase } from "./case.ts";
-import { answers, SINGLE, SPECS, TWO_STAGE, widestOf } from "./cases-shapes.ts";
+import { answers, CHAINS, SINGLE, SPECS, TWO_STAGE, widestOf } from "./cases-shapes.ts";
 import { PATTERNS } from "./patterns.ts";
 
 /** For each plan a row that it is meant for. */
@@ -18,6 +18,10 @@ const TYPICAL = [
     { plan, cols: 10007, ks: [1, 50, 300] },
     // one chunk a row: nothing but the buffer's overflow is tested
     { plan, cols: 30011, ks: [1000] },
+  ]),
+  ...CHAINS.flatMap((plan) => [
+    { plan, cols: 10007, ks: [50, 3000] },
+    { plan, cols: 30011, ks: [1, 9000, 15000] },
   ]),
 ];
 
@@ -46,7 +50,9 @@ export function patternCases(): TopkCase[] {
 export function allBitsCases(): TopkCase[] {
   return SPECS.filter(({ dtype }) => dtype !== "f32").flatMap((spec) =>
     (["bf16ramp", "shuffledBits"] as const).flatMap((pattern) =>
-      TWO_STAGE.flatMap((plan) => [1, 300, 1024].map((k): TopkCase => ({ group: "all 65,536 patterns", rows: 2, cols: 65536 + 5, k, ...spec, pattern, plan }))),
+      [...TWO_STAGE, ...CHAINS].flatMap((plan) =>
+        [1, 300, 1024].map((k): TopkCase => ({ group: "all 65,536 patterns", rows: 2, cols: 65536 + 5, k, ...spec, pattern, plan })),
+      ),
     ),
   );
 }
@@ -68,7 +74,7 @@ const LAYOUTS: readonly { readonly offset?: number; readonly gap?: number }[] = 
 export function layoutCases(): TopkCase[] {
   const shapes = [
     ...SINGLE.flatMap((plan) => [31, 64, 1000, 4096].filter((cols) => cols <= widestOf(plan)).map((cols) => ({ plan, cols }))),
-    ...TWO_STAGE.flatMap((plan) => [9, 1000, 4096, 4099, 8200].map((cols) => ({ plan, cols }))),
+    ...[...TWO_STAGE, ...CHAINS].flatMap((plan) => [9, 1000, 4096, 4099, 8200].map((cols) => ({ plan, cols }))),
   ];
   return SPECS.flatMap((spec) =>
     LAYOUTS.flatMap((layout) =>
@@ -99,6 +105,10 @@ export function lengthCases(): TopkCase[] {
     ...TWO_STAGE.flatMap((plan) => [
       { plan, cols: 100, ks: [100] },
       { plan, cols: 12293, ks: [1, 50, 1000] },
+    ]),
+    ...CHAINS.flatMap((plan) => [
+      { plan, cols: 100, ks: [100] },
+      { plan, cols: 12293, ks: [50, 6000, 12000] },
     ]),
   ];
   return SPECS.flatMap((spec) =>

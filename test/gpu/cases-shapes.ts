@@ -8,6 +8,8 @@ export const SINGLE = plans
   .filter(({ name, stages }) => stages.length === 1 && answers(name, { rows: 3, cols: 64, k: 6, dtype: "f32", order: "largest" }))
   .map(({ name }) => name);
 export const TWO_STAGE = plans.filter(({ stages }) => stages.length === 2).map(({ name }) => name);
+/** Plans of more kernels: any columns, any k. */
+export const CHAINS = plans.filter(({ stages }) => stages.length > 2).map(({ name }) => name);
 
 /** Every dtype with every order. */
 export const SPECS = DTYPES.flatMap((dtype) => ORDERS.map((order) => ({ dtype, order })));
@@ -33,26 +35,31 @@ export const widestOf = (planName: string, force: Readonly<Record<string, Scalar
 const forced = (kernel: AnyKernel, config: AnyConfig): AnyConfig =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [`${kernel.name}.${name}`, value]));
 
-/** Every choice of one shipped config a stage. */
+/** Every choice of one shipped config a kernel; of chains only so many that every config is in one. */
 export function shippedConfigs(plan: Plan): AnyConfig[] {
-  return plan.stages.reduce<AnyConfig[]>(
+  if (plan.stages.length > 2) {
+    const most = Math.max(...plan.stages.map(({ ships }) => ships.length));
+    return Array.from({ length: most }, (_, at) => Object.assign({}, ...plan.stages.map((kernel) => forced(kernel, inTurn(kernel.ships, at)))));
+  }
+  return [...new Set(plan.stages)].reduce<AnyConfig[]>(
     (before, kernel) => before.flatMap((left) => kernel.ships.map((config) => ({ ...left, ...forced(kernel, config) }))),
     [{}],
   );
 }
 
-/** Every shipped config of every kernel, in every combination that a plan allows, for each dtype and order. */
+/** Every shipped config of every kernel, in every combination that a plan of two kernels allows, for each dtype and order. */
 export function configCases(): TopkCase[] {
   return plans.flatMap((plan) =>
     shippedConfigs(plan).flatMap((shipped, at) =>
       SPECS.flatMap((spec, turn) => {
-        const shapes = plan.stages.length === 1 ? rowShapes(plan.name, shipped) : chunkedShapes(shipped);
+        const shapesOf = { 1: rowShapes, 2: chunkedShapes }[plan.stages.length] ?? chainShapes;
+        const shapes = shapesOf(plan.name, shipped);
         return shapes
           .filter((shape) => answers(plan.name, { ...shape, ...spec }, shape.config))
           .map((shape, which): TopkCase => {
             const pattern = inTurn(PLAIN, at + turn + which);
             // one of each variant, not each pair of variants, is enough for the sanitizer
-            const quick = which === 0 && (plan.stages.length === 1 || at % (plan.stages[1]!.ships.length + 1) === 0);
+            const quick = which === 0 && (plan.stages.length !== 2 || at % (plan.stages[1]!.ships.length + 1) === 0);
             return { group: "configs", ...shape, ...spec, pattern, plan: plan.name, quick };
           });
       }),
@@ -69,11 +76,18 @@ function rowShapes(planName: string, config: AnyConfig): ForcedShape[] {
 }
 
 /** Three chunks and a rest, with the greatest k that all lists hold, and half of it. */
-function chunkedShapes(config: AnyConfig): ForcedShape[] {
+function chunkedShapes(_planName: string, config: AnyConfig): ForcedShape[] {
   const lists = Object.entries(config).filter(([name]) => /\.(candidates|listSize)$/.test(name));
   const k = Math.min(...lists.map(([, size]) => Number(size)));
   const pinned = { ...config, chunkSize: 4096 };
   return [k, Math.ceil(k / 2)].map((each) => ({ rows: 2, cols: 3 * 4096 + 77, k: each, config: pinned }));
+}
+
+/** Four chunks, the last not whole; every k that tells the ways to sort apart, as far as the config answers it. */
+function chainShapes(_planName: string, config: AnyConfig): ForcedShape[] {
+  const cols = 3 * 4096 + 77;
+  const ks = [1, ...[2048, 4096, 10240].flatMap((k) => [k - 1, k, k + 1]), cols];
+  return [config, { ...config, rowLimit: 0 }].flatMap((each) => ks.map((k) => ({ rows: 2, cols, k, config: each })));
 }
 
 /** Rows that fit a block, of every length next to a boundary. */
@@ -112,19 +126,22 @@ export function chunkBoundaryCases(): TopkCase[] {
     const cols = distinct([1, 2, 3, 7, 8, 9, ...edges.flatMap(around)]);
     return cols.flatMap((each, at) =>
       distinct([1, Math.min(50, each), Math.min(1024, each)]).flatMap((k) =>
-        TWO_STAGE.map(
-          (plan): TopkCase => ({
-            group: "chunk boundaries",
-            rows: 2,
-            cols: each,
-            k,
-            dtype,
-            order,
-            pattern: inTurn(PLAIN, at + turn),
-            plan,
-            quick: each === 4097,
-          }),
-        ).filter((c) => answers(c.plan!, c)),
+        [...TWO_STAGE, ...CHAINS]
+          .map(
+            (plan): TopkCase => ({
+              group: "chunk boundaries",
+              rows: 2,
+              cols: each,
+              k,
+              dtype,
+              order,
+              pattern: inTurn(PLAIN, at + turn),
+              plan,
+              quick: each === 4097,
+            }),
+          )
+          // of chains the one k that tells most: another k changes no chunk
+          .filter((c) => answers(c.plan!, c) && (TWO_STAGE.includes(c.plan!) || k === Math.min(50, each))),
       ),
     );
   });
@@ -155,11 +172,39 @@ export function everyKCases(): TopkCase[] {
   );
 }
 
+/** What only chains answer: any k of rows of any length, all of a row too; by one block and by passes over the workspace. */
+export function anyKCases(): TopkCase[] {
+  const long = [1025, 2048, 4096, 10000, 10240, 10241, 65535, 70000].map((k) => ({ rows: 3, cols: 70000, k }));
+  const whole = [1, 2, 3, 1000, 4096, 4097, 10239, 12289].flatMap((cols) => [Math.ceil(cols / 2), cols].map((k) => ({ rows: 3, cols, k })));
+  const patterns = ["normal", "ties", "equal", "anyBits", "asc", "desc", "nans", "few"] as const;
+  return CHAINS.flatMap((plan) =>
+    [...long, ...whole].flatMap((shape, at) =>
+      SPECS.flatMap((spec, turn) =>
+        [
+          {},
+          { lengths: true, indices: "i64" as const, gap: 1, config: { [`${plan}.rowLimit`]: 0 } },
+          { config: { [`${plan}.sortLimit`]: 1024 }, offset: 1 },
+        ].map(
+          (more, which): TopkCase => ({
+            group: "any k",
+            ...shape,
+            ...spec,
+            pattern: inTurn(patterns, at + turn + which),
+            ...more,
+            plan,
+            quick: shape.cols === 4097 && shape.k === 4097,
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
 const ROW_COUNTS = [0, 1, 7, 8, 9, 37];
 
 /** No rows, rows that do not fill a block, and more rows than a grid's y and z have blocks. */
 export function rowCountCases(): TopkCase[] {
-  const shapes = [...SINGLE.map((plan) => ({ plan, cols: 64, k: 6 })), ...TWO_STAGE.map((plan) => ({ plan, cols: 33, k: 7 }))];
+  const shapes = [...SINGLE.map((plan) => ({ plan, cols: 64, k: 6 })), ...[...TWO_STAGE, ...CHAINS].map((plan) => ({ plan, cols: 33, k: 7 }))];
   const of = (rows: number, spec: (typeof SPECS)[number]): TopkCase[] =>
     shapes.map((shape): TopkCase => ({ group: "row counts", rows, ...shape, ...spec, pattern: "normal", quick: rows < 10 && spec.dtype === "bf16" }));
   const many = [65535, 65536, 65537].map((rows, at) => of(rows, inTurn([SPECS[0]!, SPECS[3]!, SPECS[4]!], at)));
@@ -168,12 +213,11 @@ export function rowCountCases(): TopkCase[] {
 
 /** The plan's own tunables: every pinned chunk size and every candidateTarget. */
 export function planConfigCases(): TopkCase[] {
-  const two = plans.filter(({ stages }) => stages.length === 2);
-  return two
+  return plans
     .flatMap((plan) =>
       Object.entries(plan.tune).flatMap(([name, domain]) =>
         domain.values.flatMap((value, at) =>
-          [1, 50, 1000].flatMap((k) =>
+          (plan.stages.length === 2 ? [1, 50, 1000] : [50, 5000]).flatMap((k) =>
             [50304, 131073].map((cols): TopkCase => {
               const config = { [`${plan.name}.${name}`]: value };
               return { group: "chunking", rows: 2, cols, k, ...inTurn(SPECS, at), pattern: "normal", plan: plan.name, config };
@@ -187,13 +231,11 @@ export function planConfigCases(): TopkCase[] {
 
 /** One row of 2^24 + 3 columns, in few chunks and in thousands. */
 export function longRowCases(): TopkCase[] {
-  return TWO_STAGE.flatMap((plan) =>
-    [50, 1024].flatMap((k) =>
-      (["f32", "bf16"] as const).flatMap((dtype) =>
-        [{}, { chunkSize: 4096 }].map(
-          (config): TopkCase => ({ group: "long rows", rows: 1, cols: 2 ** 24 + 3, k, dtype, order: "largest", pattern: "shuffledBits", plan, config }),
-        ),
-      ),
-    ),
-  ).filter((c) => answers(c.plan!, c, c.config));
+  const row = { group: "long rows", rows: 1, cols: 2 ** 24 + 3, order: "largest", pattern: "shuffledBits" } as const;
+  const dtypes = ["f32", "bf16"] as const;
+  const two = TWO_STAGE.flatMap((plan) =>
+    [50, 1024].flatMap((k) => dtypes.flatMap((dtype) => [{}, { chunkSize: 4096 }].map((config): TopkCase => ({ ...row, k, dtype, plan, config })))),
+  );
+  const chains = CHAINS.flatMap((plan) => [50, 2 ** 20, 2 ** 24 + 3].flatMap((k) => dtypes.map((dtype): TopkCase => ({ ...row, k, dtype, plan }))));
+  return [...two, ...chains].filter((c) => answers(c.plan!, c, c.config));
 }

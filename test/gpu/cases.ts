@@ -5,6 +5,7 @@ import { clusterCases } from "./cases-cluster.ts";
 import { allBitsCases, indexCases, layoutCases, lengthCases, patternCases } from "./cases-data.ts";
 import {
   answers,
+  anyKCases,
   chunkBoundaryCases,
   configCases,
   everyKCases,
@@ -32,6 +33,7 @@ export function allCases(): TopkCase[] {
     ...lengthCases(),
     ...indexCases(),
     ...everyKCases(),
+    ...anyKCases(),
     ...planConfigCases(),
     ...longRowCases(),
     ...warpCases(),
