@@ -8,15 +8,30 @@ import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 import { tileMerge } from "./kernels/tile-merge.ts";
 import { tileStream } from "./kernels/tile-stream.ts";
 import { warpSelect } from "./kernels/warp-select.ts";
-import { type Plan, single, twoStage } from "./plan.ts";
+import { wideShape, wideTune, wideUntuned } from "./kernels/wide.ts";
+import { wideSample } from "./kernels/wide-sample.ts";
+import { wideStream } from "./kernels/wide-stream.ts";
+import { chain, type Plan, single, twoStage } from "./plan.ts";
 
-export const kernels: readonly AnyKernel[] = [clusterSelect, warpSelect, bitonicBlock, blockSelect, tileStream, heapMerge, tileMerge, ...radixKernels];
+export const kernels: readonly AnyKernel[] = [
+  clusterSelect,
+  warpSelect,
+  bitonicBlock,
+  blockSelect,
+  wideSample,
+  wideStream,
+  tileStream,
+  heapMerge,
+  tileMerge,
+  ...radixKernels,
+];
 
 export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),
   single("warp_select", warpSelect),
   single("bitonic_block", bitonicBlock),
   single("block_select", blockSelect),
+  chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape }),
   twoStage("stream_heap", tileStream, heapMerge),
   twoStage("stream_tile", tileStream, tileMerge),
   radixSelect,

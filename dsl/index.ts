@@ -14,6 +14,8 @@ export { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 export { tileMerge } from "./kernels/tile-merge.ts";
 export { tileStream } from "./kernels/tile-stream.ts";
 export { warpSelect } from "./kernels/warp-select.ts";
+export { wideSample } from "./kernels/wide-sample.ts";
+export { wideStream } from "./kernels/wide-stream.ts";
 export * from "./limits.ts";
 export * from "./math.ts";
 export * from "./plan.ts";

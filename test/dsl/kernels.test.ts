@@ -145,6 +145,8 @@ test("block_select: every shipped pair of blocks fits a multiprocessor, and no r
       expect(65536 / (Number(tune.blocksPerSm) * block)).toBeGreaterThanOrEqual(96);
     }
   }
+});
+
 describe("radix_select", () => {
   const radix = plans.find(({ name }) => name === "radix_select")!;
   const launches = (rows: number, cols: number, k: number, dtype: "f32" | "bf16", force = {}) => {

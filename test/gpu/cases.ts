@@ -16,6 +16,7 @@ import {
   rowCountCases,
 } from "./cases-shapes.ts";
 import { warpCases } from "./cases-warp.ts";
+import { wideCases } from "./cases-wide.ts";
 
 /** Each once, in an order in which neighbours share their input. */
 export function allCases(): TopkCase[] {
@@ -38,6 +39,7 @@ export function allCases(): TopkCase[] {
     ...longRowCases(),
     ...warpCases(),
     ...blockCases(),
+    ...wideCases(),
   ]).filter((c) => c.plan === undefined || answers(c.plan, c, c.config));
 }
 
