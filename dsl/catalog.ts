@@ -3,18 +3,20 @@ import type { AnyKernel } from "./kernel.ts";
 import { bitonicBlock } from "./kernels/bitonic-block.ts";
 import { blockSelect } from "./kernels/block-select.ts";
 import { clusterSelect } from "./kernels/cluster-select.ts";
+import { clusterSort } from "./kernels/cluster-sort.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
 import { tileMerge } from "./kernels/tile-merge.ts";
 import { tileStream } from "./kernels/tile-stream.ts";
 import { warpSelect } from "./kernels/warp-select.ts";
 import { type Plan, single, twoStage } from "./plan.ts";
 
-export const kernels: readonly AnyKernel[] = [clusterSelect, warpSelect, bitonicBlock, blockSelect, tileStream, heapMerge, tileMerge];
+export const kernels: readonly AnyKernel[] = [clusterSelect, warpSelect, bitonicBlock, clusterSort, blockSelect, tileStream, heapMerge, tileMerge];
 
 export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),
   single("warp_select", warpSelect),
   single("bitonic_block", bitonicBlock),
+  single("cluster_sort", clusterSort),
   single("block_select", blockSelect),
   twoStage("stream_heap", tileStream, heapMerge),
   twoStage("stream_tile", tileStream, tileMerge),

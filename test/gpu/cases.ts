@@ -14,6 +14,7 @@ import {
   rowBoundaryCases,
   rowCountCases,
 } from "./cases-shapes.ts";
+import { sortCases } from "./cases-sort.ts";
 import { warpCases } from "./cases-warp.ts";
 
 /** Each once, in an order in which neighbours share their input. */
@@ -22,6 +23,7 @@ export function allCases(): TopkCase[] {
   return distinct([
     ...configCases(),
     ...clusterCases(),
+    ...sortCases(),
     ...rowBoundaryCases(),
     ...chunkBoundaryCases(),
     ...nanochatCases(),
