@@ -3,6 +3,7 @@ import type { AnyKernel } from "./kernel.ts";
 import { bitonicBlock } from "./kernels/bitonic-block.ts";
 import { blockSelect } from "./kernels/block-select.ts";
 import { clusterSelect } from "./kernels/cluster-select.ts";
+import { clusterSort } from "./kernels/cluster-sort.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
 import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 import { tileMerge } from "./kernels/tile-merge.ts";
@@ -17,6 +18,7 @@ export const kernels: readonly AnyKernel[] = [
   clusterSelect,
   warpSelect,
   bitonicBlock,
+  clusterSort,
   blockSelect,
   wideSample,
   wideStream,
@@ -30,6 +32,7 @@ export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),
   single("warp_select", warpSelect),
   single("bitonic_block", bitonicBlock),
+  single("cluster_sort", clusterSort),
   single("block_select", blockSelect),
   chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape }),
   twoStage("stream_heap", tileStream, heapMerge),

@@ -8,6 +8,7 @@ export * from "./kernel.ts";
 export { bitonicBlock } from "./kernels/bitonic-block.ts";
 export { blockSelect } from "./kernels/block-select.ts";
 export { clusterSelect } from "./kernels/cluster-select.ts";
+export { clusterSort } from "./kernels/cluster-sort.ts";
 export { heapMerge } from "./kernels/heap-merge.ts";
 export { radixShape } from "./kernels/radix.ts";
 export { radixKernels, radixSelect } from "./kernels/radix-select.ts";

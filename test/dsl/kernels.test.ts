@@ -297,3 +297,43 @@ test("cluster_select: rows at the edge of what the registers hold, and of a plac
   expect(rule("bf16", 8 * 8 * 8184, 64, longest)).toBeUndefined();
   expect(rule("bf16", 8 * 8 * 8184 + 1, 64, longest)).toBe("the place of an element in its part fits half a word");
 });
+
+describe("cluster_sort", () => {
+  const kernel = named("cluster_sort");
+  const shape = (rows: number, cols: number, k: number) => ({ rows, cols, k, rowStride: cols, indexBytes: 4 });
+
+  test("takes fewer threads where they hold the row and its survivors, half the blocks for many rows of a large k", () => {
+    const of = (dtype: string, rows: number, cols: number, k: number): string => {
+      const { threads, vectors, blocks, segment } = kernel.untuned({ dtype, order: "largest" }, shape(rows, cols, k));
+      return `${threads}x${vectors}x${blocks}:${segment}`;
+    };
+    expect([of("f32", 8, 131072, 2048), of("f32", 1, 131072, 1024), of("f32", 1, 32768, 1365)]).toEqual(["1024x4x8:512", "1024x4x8:512", "512x2x8:256"]);
+    expect([of("f32", 1, 32769, 1365), of("f32", 1, 32768, 1366)]).toEqual(["1024x4x8:512", "1024x4x8:512"]);
+    expect([of("bf16", 15, 50304, 1000), of("bf16", 16, 128256, 1000), of("bf16", 256, 65536, 2048)]).toEqual(["512x2x8:256", "512x4x8:256", "1024x2x4:1024"]);
+  });
+
+  test("what it refuses, by name", () => {
+    const refusal = (rows: number, cols: number, k: number) => refusedBy(kernel, { dtype: "f32", order: "largest" }, shape(rows, cols, k));
+    expect([refusal(1, 4097, 257), refusal(64, 9000, 1024), refusal(65, 9000, 1025)]).toEqual([undefined, undefined, undefined]);
+    expect(refusal(1, 4097, 256)).toMatch("k is more than 256");
+    expect(refusal(1, 4096, 257)).toMatch("more than 4096 columns");
+    expect(refusal(65, 9000, 1024)).toMatch("at most 64 rows");
+    const broken = (cols: number, k: number, tune: AnyConfig) =>
+      brokenRule(kernel, contextOf(kernel, { dtype: "f32", order: "largest", ...tune }), shape(1, cols, k));
+    const small = { threads: 128, vectors: 2, blocks: 4, segment: 128, blocksPerSm: 1 };
+    expect([broken(4096, 512, small), broken(4097, 512, small)]).toEqual([undefined, "the registers of a cluster hold the row"]);
+    expect(broken(4096, 513, { ...small, segment: 256 })).toBe("there is a delegate for each of k");
+    expect(broken(4096, 512, { ...small, segment: 64 })).toBe("the survivors of a cluster cover k");
+    expect(broken(4096, 512, { ...small, segment: 512 })).toBe("a thread sorts at most eight survivors");
+    expect(broken(4096, 512, { ...small, blocks: 8, segment: 1024 })).toBe("the table has a bin for each survivor");
+  });
+
+  test("two blocks, and what each takes besides, share the shared memory of a multiprocessor where they are meant to", () => {
+    for (const dtype of ["f32", "bf16"]) {
+      for (const tune of kernel.ships) {
+        const { sharedBytes } = kernel.launch(contextOf(kernel, { dtype, order: "largest", ...tune }), shape(1, 5000, 257));
+        expect(Number(tune.blocksPerSm) * (sharedBytes + 1024)).toBeLessThanOrEqual(228 * 1024);
+      }
+    }
+  });
+});

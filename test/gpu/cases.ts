@@ -15,6 +15,7 @@ import {
   rowBoundaryCases,
   rowCountCases,
 } from "./cases-shapes.ts";
+import { sortCases } from "./cases-sort.ts";
 import { warpCases } from "./cases-warp.ts";
 import { wideCases } from "./cases-wide.ts";
 
@@ -24,6 +25,7 @@ export function allCases(): TopkCase[] {
   return distinct([
     ...configCases(),
     ...clusterCases(),
+    ...sortCases(),
     ...rowBoundaryCases(),
     ...chunkBoundaryCases(),
     ...nanochatCases(),
