@@ -27,18 +27,21 @@ export function scratch(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Compiles `text`; the object's name is that of its content, so that equal texts are compiled once. Throws with the compiler's words. */
-export function compileKernel(name: string, text: string, mode: EmulatorMode, cache = CACHE): string {
+/**
+ * Compiles `text`; the object's name is that of its content, so that equal texts are compiled once. `flags` follow the mode's own, and so
+ * prevail. Throws with the compiler's words.
+ */
+export function compileKernel(name: string, text: string, mode: EmulatorMode, cache = CACHE, flags: readonly string[] = []): string {
   const compile = (output: string): string[] => {
     const source = join(dirname(output), basename(name));
     writeFileSync(source, emulatorSource(text, name));
-    return kernelArguments(source, output, mode);
+    return [...kernelArguments(source, output, mode), ...flags];
   };
-  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text], compile, cache);
+  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text, ...flags], compile, cache);
 }
 
 export function buildProgram(program: Program): string {
-  return cached(`emulate-${program}`, [treeHash(SOURCES), program], (output) =>
+  return cached(`emulate-${program}`, [sourcesHash(), program], (output) =>
     programArguments(output, { race: program === "race", ucontext: program === "ucontext" }),
   );
 }
@@ -83,18 +86,25 @@ function cached(name: string, key: readonly string[], command: (output: string) 
   return output;
 }
 
-function preludeHash(): string {
+/** Read once a process, which may compile and run thousands of kernels. */
+const once = (compute: () => string): (() => string) => {
+  let known: string | undefined;
+  return () => (known ??= compute());
+};
+
+const preludeHash = once(() => {
   const files = ["calls.h", "cuda.h", "toolchain.ts", ...readdirSync(join(SOURCES, "prelude")).map((name) => `prelude/${name}`)];
   return hash(files.map((file) => readFileSync(join(SOURCES, file))));
-}
+});
 
-const treeHash = (folder: string): string =>
+const sourcesHash = once(() =>
   hash(
-    readdirSync(folder)
-      .map((name) => join(folder, name))
+    readdirSync(SOURCES)
+      .map((name) => join(SOURCES, name))
       .filter((path) => statSync(path).isFile())
       .map((path) => readFileSync(path)),
-  );
+  ),
+);
 
 function hash(parts: readonly Buffer[]): string {
   const sum = createHash("sha256");
