@@ -3,7 +3,7 @@ import { oneOf, pow2 } from "../domain.ts";
 import { WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
-import { keptFor, mergeWarps } from "./two-stage.ts";
+import { mergeWarps } from "./two-stage.ts";
 
 /**
  * Stage 2 for lists that fit shared memory: the sorted lists of a row are the leaves of a binary tree laid out as a heap, and each level
@@ -34,5 +34,5 @@ export const heapMerge = kernel("heap_merge", {
   extents: (_, { rows, k, chunks }) => ({ words: rows * chunks * k, values: rows * k, indices: rows * k }),
   launch: (c, { rows, chunks }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.listSize * chunks * WORD_BYTES }),
   ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((listSize) => ({ warps, listSize }))),
-  untuned: (_, shape) => ({ warps: mergeWarps(shape), listSize: keptFor(shape.k) }),
+  untuned: (_, shape) => ({ warps: mergeWarps(shape), listSize: [64, 256, 1024].find((size) => size >= shape.k) ?? 1024 }),
 });

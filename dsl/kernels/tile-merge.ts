@@ -15,7 +15,7 @@ export const tileMerge = kernel("tile_merge", {
     /** Words kept between tiles; reduced to k when there are more. */
     candidates: pow2(32, 1024),
     /** Words a thread loads for a tile. */
-    items: oneOf(1, 2, 4),
+    items: oneOf(1, 2, 4, 8),
   },
   minArch: 80,
   minPtx: "7.0",
@@ -25,16 +25,20 @@ export const tileMerge = kernel("tile_merge", {
   accepts: {
     "k is at most 1024": (_, { k }) => k <= 1024,
   },
-  derive: ({ warps, candidates, items }) => ({ threads: warps * 32, capacity: candidates + warps * 32 * items }),
+  derive: ({ warps, candidates, items }) => ({
+    threads: warps * 32,
+    capacity: candidates + warps * 32 * items,
+    delegates: candidates <= warps * 16 ? 1 : Math.min(2, items),
+  }),
   where: {
     "the candidates cover k": (c, { k }) => c.candidates >= k,
     "candidates and a tile fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
   },
   extents: (_, { rows, k, chunks }) => ({ words: rows * chunks * k, values: rows * k, indices: rows * k }),
   launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((candidates) => ({ warps, candidates, items: 2 as const }))),
-  untuned: (_, shape) => ({ warps: mergeWarps(shape), candidates: keptFor(shape.k), items: 2 }),
+  ships: ([4, 8] as const).flatMap((warps) => [128, 512, 1024].map((candidates) => ({ warps, candidates, items: 4 as const }))),
+  untuned: (_, shape) => ({ warps: mergeWarps(shape), candidates: keptFor(shape.k), items: 4 }),
 });
 
-/** The words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
-const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64;
+/** The words; 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh); 256 bytes (bar.cuh). */
+const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64 + 256;

@@ -2,6 +2,7 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, VECTOR_BYTES, WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
+import { roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 import { keptFor } from "./two-stage.ts";
@@ -32,18 +33,27 @@ export const tileStream = kernel("tile_stream", {
   },
   derive: ({ warps, candidates, vectors, dtype }) => {
     const threads = warps * 32;
-    const tile = (threads * vectors * VECTOR_BYTES) / DTYPE_BYTES[dtype];
-    return { threads, tile, capacity: candidates + tile };
+    const perSlot = VECTOR_BYTES / DTYPE_BYTES[dtype];
+    // a bar lets k + k / 8 slots through (templates/device/bar.cuh), of k that is at most half of the candidates
+    const listed = Math.min(threads * vectors, (candidates / 16) * 9);
+    return {
+      threads,
+      listed,
+      capacity: candidates + listed * perSlot,
+      // slots, their places, a counter, and what the search for a bar needs
+      listBytes: roundUp(listed * (VECTOR_BYTES + 4) + 4 + 256, VECTOR_BYTES),
+    };
   },
   where: {
     "the candidates cover k": (c, { k }) => c.candidates >= k,
-    "candidates and a tile fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
+    "the candidates cover twice k, or the list a tile": (c, { k }) => c.candidates >= 2 * k || c.listed === c.threads * c.vectors,
+    "candidates and listed slots fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, words: shape.rows * shape.chunks * shape.k }),
   launch: (c, { rows, chunks }) => ({ grid: rows * chunks, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((candidates) => ({ warps, candidates, vectors: 1 as const }))),
-  untuned: (_, { rows, k, chunkSize }) => ({ warps: rows <= 4 && chunkSize >= 8192 ? 8 : 4, candidates: keptFor(k), vectors: 1 }),
+  ships: ([4, 8] as const).flatMap((warps) => [128, 512, 1024].map((candidates) => ({ warps, candidates, vectors: candidates > 512 ? 1 : 2 } as const))),
+  untuned: (_, { rows, k, chunkSize }) => ({ warps: rows <= 4 && chunkSize >= 8192 ? 8 : 4, candidates: keptFor(k), vectors: keptFor(k) > 512 ? 1 : 2 }),
 });
 
-/** The words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
-const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64;
+/** The list, the words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
+const sharedBytes = (c: { readonly listBytes: number; readonly capacity: number }): number => c.listBytes + c.capacity * WORD_BYTES + 256 * 4 + 64;

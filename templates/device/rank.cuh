@@ -60,3 +60,16 @@ template <int THREADS, class T> __device__ __forceinline__ void sort_words(T* wo
     }
   }
 }
+
+// Calls store(word, rank) for each of words[0..held), held at most SIZE, a power of two: by counting where they are few, else sorted, which
+// changes them. All threads call it, after a barrier.
+template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline__ void sort_to(T* words, u32 held, Store store) {
+  if constexpr (SIZE <= 512) {
+    rank_words<THREADS>(words, held, store);
+  } else {
+    for (u32 i = held + threadIdx.x; i < SIZE; i += THREADS) words[i] = 0;
+    __syncthreads();
+    sort_words<THREADS>(words, (u32)SIZE);
+    for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
+  }
+}

@@ -29,6 +29,7 @@ __device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector)
     __syncthreads();
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
+      if (i * THREADS >= held) break;
       // the second shift is apart because a shift by 64 is undefined
       if (mine[i] && ((mine[i] ^ floor) >> shift >> 8) == 0) atomicAdd(&selector.bins[(u32)(mine[i] >> shift) & 255u], 1u);
     }
@@ -59,25 +60,9 @@ __device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector)
   }
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
+    if (i * THREADS >= held) break;
     if (mine[i] && mine[i] >= floor) words[atomicAdd(&selector.count(), 1u)] = mine[i];
   }
   __syncthreads();
   return floor;
-}
-
-// Sorts words[0..SIZE) downwards; SIZE is a power of two. All threads call it, after a barrier; it ends with one.
-template <int THREADS, int SIZE> __device__ void sort_shared(u64* words) {
-  for (u32 size = 2; size <= SIZE; size *= 2) {
-    for (u32 stride = size / 2; stride >= 1; stride /= 2) {
-      for (u32 i = threadIdx.x; i < SIZE / 2; i += THREADS) {
-        const u32 low = 2 * i - (i & (stride - 1)), high = low + stride;
-        const u64 a = words[low], b = words[high];
-        if ((a < b) == ((low & size) == 0)) {
-          words[low] = b;
-          words[high] = a;
-        }
-      }
-      __syncthreads();
-    }
-  }
 }
