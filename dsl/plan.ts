@@ -17,7 +17,7 @@ export interface Plan {
   /** In the order of their launches. */
   readonly stages: readonly AnyKernel[];
   readonly tune: Domains;
-  readonly untuned: (surroundings: Surroundings) => AnyConfig;
+  readonly untuned: (surroundings: Surroundings, request: Request) => AnyConfig;
   /** Everything that the stages may see, from the request and the plan's own config. */
   readonly shape: (request: Request, config: AnyConfig) => Shape<string>;
 }
@@ -66,9 +66,14 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
     name,
     stages: [first, second],
     tune: twoStageTune,
-    untuned: ({ candidateTarget }) => ({ candidateTarget: candidateTarget ?? DEFAULT_CANDIDATE_TARGET, chunkSize: 0 }),
+    untuned: ({ candidateTarget }, request) => ({ candidateTarget: candidateTarget ?? untunedTarget(request), chunkSize: 0 }),
     shape: (request, config) => ({ ...requestShape(request), ...chunking(request, config as ValuesOf<typeof twoStageTune>) }),
   };
+}
+
+/** By rows */
+export function untunedTarget({ rows, k }: Pick<Request, "rows" | "k">): number {
+  return rows * k < 0 ? 0 : DEFAULT_CANDIDATE_TARGET;
 }
 
 /** The formula above; exported for the docs' table and the tests. */

@@ -25,11 +25,7 @@ export const tileMerge = kernel("tile_merge", {
   accepts: {
     "k is at most 1024": (_, { k }) => k <= 1024,
   },
-  derive: ({ warps, candidates, items }) => ({
-    threads: warps * 32,
-    capacity: candidates + warps * 32 * items,
-    delegates: candidates <= warps * 16 ? 1 : Math.min(2, items),
-  }),
+  derive: ({ warps, candidates, items }) => ({ threads: warps * 32, capacity: candidates + warps * 32 * items }),
   where: {
     "the candidates cover k": (c, { k }) => c.candidates >= k,
     "candidates and a tile fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
@@ -40,5 +36,5 @@ export const tileMerge = kernel("tile_merge", {
   untuned: (_, shape) => ({ warps: mergeWarps(shape), candidates: keptFor(shape.k), items: 4 }),
 });
 
-/** The words; 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh); 256 bytes (bar.cuh). */
-const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64 + 256;
+/** Four counters, what the search for a bar needs (templates/device/bar.cuh), the words. */
+const sharedBytes = (c: { readonly threads: number; readonly capacity: number }): number => 32 + (c.threads + c.capacity) * WORD_BYTES;

@@ -7,6 +7,12 @@ import { spanOf } from "../request.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 import { keptFor } from "./two-stage.ts";
 
+const ships = [
+  { warps: 8, candidates: 128, vectors: 2 },
+  { warps: 16, candidates: 512, vectors: 1 },
+  { warps: 8, candidates: 1024, vectors: 1 },
+] as const;
+
 /**
  * Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what beats a running threshold.
  * When the buffer holds more than `candidates` it is reduced to the k best of what was seen, whose least becomes the threshold: exact
@@ -33,27 +39,28 @@ export const tileStream = kernel("tile_stream", {
   },
   derive: ({ warps, candidates, vectors, dtype }) => {
     const threads = warps * 32;
-    const perSlot = VECTOR_BYTES / DTYPE_BYTES[dtype];
-    // a bar lets k + k / 8 slots through (templates/device/bar.cuh), of k that is at most half of the candidates
-    const listed = Math.min(threads * vectors, (candidates / 16) * 9);
+    const group = (vectors * VECTOR_BYTES) / DTYPE_BYTES[dtype];
+    // a bar lets k + k / 8 groups through (templates/device/bar.cuh), of k that is at most half of the candidates
+    const listed = Math.min(threads, (candidates / 16) * 9);
     return {
       threads,
+      threadBits: Math.log2(threads) + 1,
       listed,
-      capacity: candidates + listed * perSlot,
-      // slots, their places, a counter, and what the search for a bar needs
-      listBytes: roundUp(listed * (VECTOR_BYTES + 4) + 4 + 256, VECTOR_BYTES),
+      capacity: candidates + listed * group,
+      // groups, their threads, five counters, and what the search for a bar needs
+      listBytes: roundUp(listed * (vectors * VECTOR_BYTES + 4) + 24 + (threads + 1) * 2 * DTYPE_BYTES[dtype], VECTOR_BYTES),
     };
   },
   where: {
     "the candidates cover k": (c, { k }) => c.candidates >= k,
-    "the candidates cover twice k, or the list a tile": (c, { k }) => c.candidates >= 2 * k || c.listed === c.threads * c.vectors,
-    "candidates and listed slots fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
+    "the candidates cover twice k, or the list all groups": (c, { k }) => c.candidates >= 2 * k || c.listed === c.threads,
+    "candidates and listed groups fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, words: shape.rows * shape.chunks * shape.k }),
   launch: (c, { rows, chunks }) => ({ grid: rows * chunks, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: ([4, 8] as const).flatMap((warps) => [128, 512, 1024].map((candidates) => ({ warps, candidates, vectors: candidates > 512 ? 1 : 2 } as const))),
-  untuned: (_, { rows, k, chunkSize }) => ({ warps: rows <= 4 && chunkSize >= 8192 ? 8 : 4, candidates: keptFor(k), vectors: keptFor(k) > 512 ? 1 : 2 }),
+  ships,
+  untuned: (_, { k }) => ships.find(({ candidates }) => candidates === keptFor(k))!,
 });
 
-/** The list, the words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
-const sharedBytes = (c: { readonly listBytes: number; readonly capacity: number }): number => c.listBytes + c.capacity * WORD_BYTES + 256 * 4 + 64;
+/** The list, then the words. */
+const sharedBytes = (c: { readonly listBytes: number; readonly capacity: number }): number => c.listBytes + c.capacity * WORD_BYTES;

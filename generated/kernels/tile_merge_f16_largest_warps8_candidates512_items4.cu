@@ -72,124 +72,6 @@ template <class E, class W> __device__ __forceinline__ void emit(typename W::Typ
   if (indexBytes == 8) ((i64*)indices)[at] = col;
   else ((int*)indices)[at] = (int)col;
 }
-// A lower bound of the k-th greatest of many words, from the block's delegates: each thread gives N words, each of which some word of a group of
-// its own reaches; all groups are disjoint, so a word that k delegates reach, k words reach.
-
-// What the block's warps tell each other, in shared memory.
-struct BarRange {
-  u32 least[32], greatest[32];
-};
-
-// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
-// are unique, at most k + k / 8 reach the result. Bisection between the least and the greatest key, which a word has above its lower SHIFT bits:
-// at most as many steps as a word has bits. All threads call it; it begins with a barrier.
-template <int SHIFT, int THREADS, class T, int N> __device__ __forceinline__ T bar_of(const T (&delegates)[N], u32 k, T lo, BarRange& range) {
-  constexpr u32 WARPS = THREADS / 32;
-  if (THREADS * N < k) return lo;
-  const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  u32 least = (u32)(delegates[0] >> SHIFT), greatest = least;
-#pragma unroll
-  for (int n = 1; n < N; n++) {
-    least = lesser_of(least, (u32)(delegates[n] >> SHIFT));
-    greatest = greater_of(greatest, (u32)(delegates[n] >> SHIFT));
-  }
-  least = __reduce_min_sync(0xffffffffu, least);
-  greatest = __reduce_max_sync(0xffffffffu, greatest);
-  __syncthreads(); // others may still read what a call before left
-  if (lane == 0) {
-    range.least[warp] = least;
-    range.greatest[warp] = greatest;
-  }
-  __syncthreads();
-  least = __reduce_min_sync(0xffffffffu, range.least[lane % WARPS]);
-  greatest = __reduce_max_sync(0xffffffffu, range.greatest[lane % WARPS]);
-
-  lo = greater_of(lo, (T)least << SHIFT);
-  T hi = (T)greatest << SHIFT | (((T)1 << SHIFT) - 1);
-  const u32 enough = k + k / 8;
-  u32 reached = ~0u;
-  while (lo < hi && reached > enough) {
-    const T middle = lo + (hi - lo) / 2 + 1;
-    u32 count = 0;
-#pragma unroll
-    for (int n = 0; n < N; n++) count += (u32)__syncthreads_count(delegates[n] >= middle);
-    if (count >= k) {
-      lo = middle;
-      reached = count;
-    } else {
-      hi = middle - 1;
-    }
-  }
-  return lo;
-}
-// Exact selection among unique words in shared memory, by a whole block. Shared layout of a kernel that selects: the words, then
-// `Selector`'s 256 bins and its control words.
-struct Selector {
-  u32* bins;    // 256
-  u32* control;
-  // COUNT has 16 bytes of its own: the others are read as one vector, which must not take it along while others count
-  enum { COUNT = 0, DIGIT = 4, WANTED, INSIDE };
-  __device__ __forceinline__ Selector(void* after) : bins((u32*)after), control((u32*)after + 256) {}
-  __device__ __forceinline__ u32& count() const { return control[COUNT]; }
-};
-
-// Leaves the k greatest of words[0..held) in words[0..k), in no order, and k in count(). Needs held > k, held <= CAPACITY, all words
-// below 2^TOP. Returns a floor: exactly those k words are >= it. Radix select: 8 bits a pass from the top, until every word of the bin
-// that holds the k-th one is wanted. All threads call it; it ends with a barrier.
-template <int THREADS, int CAPACITY, int TOP>
-__device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector) {
-  constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
-  const u32 tid = threadIdx.x;
-  u64 mine[ITEMS];
-#pragma unroll
-  for (int i = 0; i < ITEMS; i++) {
-    const u32 at = i * THREADS + tid;
-    mine[i] = at < held ? words[at] : 0;
-  }
-  u64 floor = 0;
-  u32 wanted = k;
-  for (int shift = TOP - 8;; shift -= 8) {
-    for (u32 bin = tid; bin < 256; bin += THREADS) selector.bins[bin] = 0;
-    __syncthreads();
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      if (i * THREADS >= held) break;
-      // the second shift is apart because a shift by 64 is undefined
-      if (mine[i] && ((mine[i] ^ floor) >> shift >> 8) == 0) atomicAdd(&selector.bins[(u32)(mine[i] >> shift) & 255u], 1u);
-    }
-    __syncthreads();
-    if (tid < 32) {
-      // lane l has the bins 255-8l down to 248-8l: find the bin where the count from the top reaches `wanted`
-      u32 sum = 0;
-      for (u32 b = 0; b < 8; b++) sum += selector.bins[255 - 8 * tid - b];
-      u32 through = sum;
-      for (int step = 1; step < 32; step *= 2) {
-        const u32 below = __shfl_up_sync(0xffffffffu, through, step);
-        if (tid >= step) through += below;
-      }
-      u32 above = through - sum;
-      if (above < wanted && wanted <= through) {
-        u32 bin = 255 - 8 * tid;
-        while (above + selector.bins[bin] < wanted) above += selector.bins[bin--];
-        selector.control[Selector::DIGIT] = bin;
-        selector.control[Selector::WANTED] = wanted - above;
-        selector.control[Selector::INSIDE] = selector.bins[bin];
-        selector.count() = 0; // everyone who reads `held` from it has done so, two barriers ago
-      }
-    }
-    __syncthreads();
-    floor |= (u64)selector.control[Selector::DIGIT] << shift;
-    wanted = selector.control[Selector::WANTED];
-    if (shift == 0 || selector.control[Selector::INSIDE] == wanted) break;
-  }
-#pragma unroll
-  for (int i = 0; i < ITEMS; i++) {
-    if (i * THREADS >= held) break;
-    if (mine[i] && mine[i] >= floor) words[atomicAdd(&selector.count(), 1u)] = mine[i];
-  }
-  __syncthreads();
-  return floor;
-}
 // count += a > b, in two instructions; the compiler makes three of the plain form. Rank counting is nothing else.
 #ifdef TOPKIT_EMULATE
 inline void count_greater(u32& count, u32 a, u32 b) { count += a > b; }
@@ -215,6 +97,107 @@ __device__ __forceinline__ void count_greater(u32& even, u32& odd, const u64* wo
   count_greater(even, (u64)w.x, bound);
   count_greater(odd, (u64)w.y, bound);
 }
+// A lower bound of the k-th greatest of many words, from the block's delegates: each thread gives a word that some word of a group of its own
+// reaches; the groups are disjoint, so a word that k delegates reach, k words reach.
+
+// The block's, in shared memory.
+template <class T, int THREADS> struct BarSearch {
+  T delegates[THREADS];
+  T found;
+};
+
+// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
+// are unique, at most k + k / 8 reach the result. One warp bisects between the least and the greatest key, which a word has above its lower SHIFT
+// bits, in at most as many steps as a word has bits; the others leave it the multiprocessor. All threads call it.
+template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, T lo, BarSearch<T, THREADS>& search) {
+  constexpr int EACH = THREADS / 32;
+  if (k > THREADS) return lo;
+  search.delegates[threadIdx.x] = delegate;
+  __syncthreads();
+  if (threadIdx.x < 32) {
+    T mine[EACH];
+    u32 least = ~0u, greatest = 0;
+#pragma unroll
+    for (int i = 0; i < EACH; i++) {
+      mine[i] = search.delegates[i * 32 + threadIdx.x];
+      least = lesser_of(least, (u32)(mine[i] >> SHIFT));
+      greatest = greater_of(greatest, (u32)(mine[i] >> SHIFT));
+    }
+    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << SHIFT);
+    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << SHIFT | (((T)1 << SHIFT) - 1);
+    const u32 enough = k + k / 8;
+    u32 reached = ~0u;
+    while (lo < hi && reached > enough) {
+      const T middle = lo + (hi - lo) / 2;
+      u32 count[4] = {0, 0, 0, 0};
+#pragma unroll
+      for (int i = 0; i < EACH; i++) count_greater(count[i % 4], mine[i], middle);
+      const u32 above = __reduce_add_sync(0xffffffffu, count[0] + count[1] + count[2] + count[3]);
+      if (above >= k) {
+        lo = middle + 1;
+        reached = above;
+      } else {
+        hi = middle;
+      }
+    }
+    if (threadIdx.x == 0) search.found = lo;
+  }
+  __syncthreads();
+  return search.found;
+}
+// Keeps the best of unique words in shared memory, by a whole block.
+struct Kept {
+  u32 count;    // words
+  u32 above[3]; // of the bisection: one that is counted in, one that is read, one that is made ready
+};
+
+// Leaves of words[0..held) the greatest ones, at least k and at most `room` and k + k / 8, in words[0..kept.count), in no order. Needs
+// k <= room < held <= CAPACITY, and no word above `greatest`. Returns a bar: exactly the words that are left reach it. All threads call it; it
+// ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 room, u64 greatest, Kept& kept) {
+  constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
+  u64 mine[ITEMS];
+#pragma unroll
+  for (int i = 0; i < ITEMS; i++) {
+    const u32 at = i * THREADS + threadIdx.x;
+    mine[i] = at < held ? words[at] : 0;
+  }
+  if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
+  __syncthreads();
+  u64 lo = 0, hi = greatest; // too many words reach lo, fewer than k exceed hi
+  const u32 enough = lesser_of(k + k / 8, room);
+  u32 reached = held;
+  for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
+    const u64 middle = lo + (hi - lo) / 2;
+    u32 count = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+      if (i * THREADS >= held) break;
+      count_greater(count, mine[i], middle);
+    }
+    count = __reduce_add_sync(0xffffffffu, count);
+    if (threadIdx.x % 32 == 0) atomicAdd(&kept.above[step], count);
+    __syncthreads();
+    const u32 above = kept.above[step];
+    // everyone has read it a barrier ago, and counts in it a barrier from now
+    if (threadIdx.x == 0) kept.above[step == 0 ? 2 : step - 1] = 0;
+    if (above >= k) {
+      lo = middle + 1;
+      reached = above;
+    } else {
+      hi = middle;
+    }
+  }
+  if (threadIdx.x == 0) kept.count = 0;
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < ITEMS; i++) {
+    if (i * THREADS >= held) break;
+    if (mine[i] >= lo && mine[i]) words[atomicAdd(&kept.count, 1u)] = mine[i];
+  }
+  __syncthreads();
+  return lo;
+}
 // Places of unique words, by counting how many are greater: for a few hundred of them.
 
 // Words greater than `mine` among 16 / sizeof(T) at a time, from place `lane` of LANES.
@@ -231,6 +214,7 @@ template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32
 }
 template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
   u32 rank = 0;
+#pragma unroll 4
   for (u32 at = lane; at < vectors; at += LANES) {
     const ulonglong2 two = ((const ulonglong2*)words)[at];
     count_greater(rank, (u64)two.x, mine);
@@ -296,10 +280,14 @@ typedef Word<E, 8> W;
 constexpr int WARPS = 8;
 constexpr int THREADS = 256;
 constexpr int ITEMS = 4;           // words a thread loads for a tile
-constexpr int DELEGATES = 2;   // groups of them, of each of which the greatest is known
 constexpr int CANDIDATES = 512; // words kept between tiles
 constexpr int CAPACITY = 1536;     // those and a tile: pushes never overflow
-static_assert(THREADS == 32 * WARPS && CAPACITY == CANDIDATES + THREADS * ITEMS && ITEMS % DELEGATES == 0, "derived");
+static_assert(THREADS == 32 * WARPS && CAPACITY == CANDIDATES + THREADS * ITEMS, "derived");
+
+struct __align__(16) Control {
+  Kept kept;
+  BarSearch<u64, THREADS> search;
+};
 
 extern "C" __global__ void __launch_bounds__(256) tile_merge_f16_largest_warps8_candidates512_items4(
     const u64* __restrict__ words,
@@ -310,46 +298,42 @@ extern "C" __global__ void __launch_bounds__(256) tile_merge_f16_largest_warps8_
     const long long chunks,
     const long long indexBytes) {
   extern __shared__ __align__(16) unsigned char arena[];
-  u64* kept = (u64*)arena;
-  const Selector selector(kept + CAPACITY);
-  BarRange& range = *(BarRange*)(selector.control + 16);
+  Control& control = *(Control*)arena;
+  u64* kept = (u64*)(arena + sizeof(Control));
   const i64 row = blockIdx.x, total = chunks * k;
   const u64* source = words + row * total;
 
-  if (threadIdx.x == 0) selector.count() = 0;
+  if (threadIdx.x == 0) control.kept.count = 0;
   u64 bar = 1; // lesser words are not among the k best; word 0 is no element
   for (i64 first = 0; first < total; first += THREADS * ITEMS) {
-    u64 loaded[ITEMS], best[DELEGATES], any = 0;
+    u64 loaded[ITEMS], best = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
       const i64 at = first + i * THREADS + threadIdx.x;
       loaded[i] = at < total ? source[at] : 0;
     }
 #pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      best[i % DELEGATES] = i < DELEGATES ? loaded[i] : greater_of(best[i % DELEGATES], loaded[i]);
-      any = greater_of(any, loaded[i]);
-    }
-    // also keeps this tile's pushes behind the reads of count() in the last one
-    const u32 reaching = __syncthreads_count(any >= bar);
+    for (int i = 0; i < ITEMS; i++) best = greater_of(best, loaded[i]);
+    // also keeps this tile's pushes behind the reads of the count in the last one
+    const u32 reaching = __syncthreads_count(best >= bar);
     if (reaching == 0) continue;
-    if (reaching * DELEGATES > k + k / 8) bar = bar_of<32, THREADS>(best, (u32)k, bar, range);
+    if (reaching > k + k / 8) bar = bar_of<32, THREADS>(best, (u32)k, bar, control.search);
     u32 hits = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) hits += loaded[i] >= bar;
     if (hits) {
-      u32 at = atomicAdd(&selector.count(), hits);
+      u32 at = atomicAdd(&control.kept.count, hits);
 #pragma unroll
       for (int i = 0; i < ITEMS; i++) {
         if (loaded[i] >= bar) kept[at++] = loaded[i];
       }
     }
     __syncthreads();
-    const u32 held = selector.count();
-    if (held > CANDIDATES) bar = select_top<THREADS, CAPACITY, 32 + E::keyBits>(kept, held, (u32)k, selector);
+    const u32 held = control.kept.count;
+    if (held > CANDIDATES) bar = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, CANDIDATES, W::make(E::greatestKey, 0), control.kept);
   }
   __syncthreads();
-  const u32 held = selector.count();
+  const u32 held = control.kept.count;
   sort_to<THREADS, CANDIDATES>(kept, held, [&](u64 word, u32 rank) {
     if (rank < k) emit<E, W>(word, row * k + rank, values, indices, indexBytes);
   });

@@ -85,8 +85,6 @@ template <class E> struct PartWord {
   static __device__ __forceinline__ Type make(u32 key, u32 place) { return (Type)key << E::keyBits | (ones - place); }
   static __device__ __forceinline__ u32 key(Type word) { return (u32)(word >> E::keyBits); }
   static __device__ __forceinline__ u32 place(Type word) { return ones - ((u32)word & ones); }
-  // The least word of the next key; of the same, where it is the greatest.
-  static __device__ __forceinline__ Type above(Type word) { return (Type)(key(word) == ones ? ones : key(word) + 1) << E::keyBits; }
   // Exactly the words of part `other` that are above this rank before `word` of part `own`: between parts, equal keys go to the earlier part.
   static __device__ __forceinline__ Type bound(Type word, u32 own, u32 other) {
     return other == own ? word : other < own ? word & ~(Type)ones : word | ones;
@@ -245,124 +243,6 @@ template <Dtype D, Order O> struct Extremum {
   }
   static __device__ __forceinline__ bool vague(u32 key) { return (key <= E::key((typename E::Raw)E::F::infinity)) == (O == smallest); }
 };
-// A lower bound of the k-th greatest of many words, from the block's delegates: each thread gives N words, each of which some word of a group of
-// its own reaches; all groups are disjoint, so a word that k delegates reach, k words reach.
-
-// What the block's warps tell each other, in shared memory.
-struct BarRange {
-  u32 least[32], greatest[32];
-};
-
-// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
-// are unique, at most k + k / 8 reach the result. Bisection between the least and the greatest key, which a word has above its lower SHIFT bits:
-// at most as many steps as a word has bits. All threads call it; it begins with a barrier.
-template <int SHIFT, int THREADS, class T, int N> __device__ __forceinline__ T bar_of(const T (&delegates)[N], u32 k, T lo, BarRange& range) {
-  constexpr u32 WARPS = THREADS / 32;
-  if (THREADS * N < k) return lo;
-  const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  u32 least = (u32)(delegates[0] >> SHIFT), greatest = least;
-#pragma unroll
-  for (int n = 1; n < N; n++) {
-    least = lesser_of(least, (u32)(delegates[n] >> SHIFT));
-    greatest = greater_of(greatest, (u32)(delegates[n] >> SHIFT));
-  }
-  least = __reduce_min_sync(0xffffffffu, least);
-  greatest = __reduce_max_sync(0xffffffffu, greatest);
-  __syncthreads(); // others may still read what a call before left
-  if (lane == 0) {
-    range.least[warp] = least;
-    range.greatest[warp] = greatest;
-  }
-  __syncthreads();
-  least = __reduce_min_sync(0xffffffffu, range.least[lane % WARPS]);
-  greatest = __reduce_max_sync(0xffffffffu, range.greatest[lane % WARPS]);
-
-  lo = greater_of(lo, (T)least << SHIFT);
-  T hi = (T)greatest << SHIFT | (((T)1 << SHIFT) - 1);
-  const u32 enough = k + k / 8;
-  u32 reached = ~0u;
-  while (lo < hi && reached > enough) {
-    const T middle = lo + (hi - lo) / 2 + 1;
-    u32 count = 0;
-#pragma unroll
-    for (int n = 0; n < N; n++) count += (u32)__syncthreads_count(delegates[n] >= middle);
-    if (count >= k) {
-      lo = middle;
-      reached = count;
-    } else {
-      hi = middle - 1;
-    }
-  }
-  return lo;
-}
-// Exact selection among unique words in shared memory, by a whole block. Shared layout of a kernel that selects: the words, then
-// `Selector`'s 256 bins and its control words.
-struct Selector {
-  u32* bins;    // 256
-  u32* control;
-  // COUNT has 16 bytes of its own: the others are read as one vector, which must not take it along while others count
-  enum { COUNT = 0, DIGIT = 4, WANTED, INSIDE };
-  __device__ __forceinline__ Selector(void* after) : bins((u32*)after), control((u32*)after + 256) {}
-  __device__ __forceinline__ u32& count() const { return control[COUNT]; }
-};
-
-// Leaves the k greatest of words[0..held) in words[0..k), in no order, and k in count(). Needs held > k, held <= CAPACITY, all words
-// below 2^TOP. Returns a floor: exactly those k words are >= it. Radix select: 8 bits a pass from the top, until every word of the bin
-// that holds the k-th one is wanted. All threads call it; it ends with a barrier.
-template <int THREADS, int CAPACITY, int TOP>
-__device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector) {
-  constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
-  const u32 tid = threadIdx.x;
-  u64 mine[ITEMS];
-#pragma unroll
-  for (int i = 0; i < ITEMS; i++) {
-    const u32 at = i * THREADS + tid;
-    mine[i] = at < held ? words[at] : 0;
-  }
-  u64 floor = 0;
-  u32 wanted = k;
-  for (int shift = TOP - 8;; shift -= 8) {
-    for (u32 bin = tid; bin < 256; bin += THREADS) selector.bins[bin] = 0;
-    __syncthreads();
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      if (i * THREADS >= held) break;
-      // the second shift is apart because a shift by 64 is undefined
-      if (mine[i] && ((mine[i] ^ floor) >> shift >> 8) == 0) atomicAdd(&selector.bins[(u32)(mine[i] >> shift) & 255u], 1u);
-    }
-    __syncthreads();
-    if (tid < 32) {
-      // lane l has the bins 255-8l down to 248-8l: find the bin where the count from the top reaches `wanted`
-      u32 sum = 0;
-      for (u32 b = 0; b < 8; b++) sum += selector.bins[255 - 8 * tid - b];
-      u32 through = sum;
-      for (int step = 1; step < 32; step *= 2) {
-        const u32 below = __shfl_up_sync(0xffffffffu, through, step);
-        if (tid >= step) through += below;
-      }
-      u32 above = through - sum;
-      if (above < wanted && wanted <= through) {
-        u32 bin = 255 - 8 * tid;
-        while (above + selector.bins[bin] < wanted) above += selector.bins[bin--];
-        selector.control[Selector::DIGIT] = bin;
-        selector.control[Selector::WANTED] = wanted - above;
-        selector.control[Selector::INSIDE] = selector.bins[bin];
-        selector.count() = 0; // everyone who reads `held` from it has done so, two barriers ago
-      }
-    }
-    __syncthreads();
-    floor |= (u64)selector.control[Selector::DIGIT] << shift;
-    wanted = selector.control[Selector::WANTED];
-    if (shift == 0 || selector.control[Selector::INSIDE] == wanted) break;
-  }
-#pragma unroll
-  for (int i = 0; i < ITEMS; i++) {
-    if (i * THREADS >= held) break;
-    if (mine[i] && mine[i] >= floor) words[atomicAdd(&selector.count(), 1u)] = mine[i];
-  }
-  __syncthreads();
-  return floor;
-}
 // count += a > b, in two instructions; the compiler makes three of the plain form. Rank counting is nothing else.
 #ifdef TOPKIT_EMULATE
 inline void count_greater(u32& count, u32 a, u32 b) { count += a > b; }
@@ -388,6 +268,107 @@ __device__ __forceinline__ void count_greater(u32& even, u32& odd, const u64* wo
   count_greater(even, (u64)w.x, bound);
   count_greater(odd, (u64)w.y, bound);
 }
+// A lower bound of the k-th greatest of many words, from the block's delegates: each thread gives a word that some word of a group of its own
+// reaches; the groups are disjoint, so a word that k delegates reach, k words reach.
+
+// The block's, in shared memory.
+template <class T, int THREADS> struct BarSearch {
+  T delegates[THREADS];
+  T found;
+};
+
+// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
+// are unique, at most k + k / 8 reach the result. One warp bisects between the least and the greatest key, which a word has above its lower SHIFT
+// bits, in at most as many steps as a word has bits; the others leave it the multiprocessor. All threads call it.
+template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, T lo, BarSearch<T, THREADS>& search) {
+  constexpr int EACH = THREADS / 32;
+  if (k > THREADS) return lo;
+  search.delegates[threadIdx.x] = delegate;
+  __syncthreads();
+  if (threadIdx.x < 32) {
+    T mine[EACH];
+    u32 least = ~0u, greatest = 0;
+#pragma unroll
+    for (int i = 0; i < EACH; i++) {
+      mine[i] = search.delegates[i * 32 + threadIdx.x];
+      least = lesser_of(least, (u32)(mine[i] >> SHIFT));
+      greatest = greater_of(greatest, (u32)(mine[i] >> SHIFT));
+    }
+    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << SHIFT);
+    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << SHIFT | (((T)1 << SHIFT) - 1);
+    const u32 enough = k + k / 8;
+    u32 reached = ~0u;
+    while (lo < hi && reached > enough) {
+      const T middle = lo + (hi - lo) / 2;
+      u32 count[4] = {0, 0, 0, 0};
+#pragma unroll
+      for (int i = 0; i < EACH; i++) count_greater(count[i % 4], mine[i], middle);
+      const u32 above = __reduce_add_sync(0xffffffffu, count[0] + count[1] + count[2] + count[3]);
+      if (above >= k) {
+        lo = middle + 1;
+        reached = above;
+      } else {
+        hi = middle;
+      }
+    }
+    if (threadIdx.x == 0) search.found = lo;
+  }
+  __syncthreads();
+  return search.found;
+}
+// Keeps the best of unique words in shared memory, by a whole block.
+struct Kept {
+  u32 count;    // words
+  u32 above[3]; // of the bisection: one that is counted in, one that is read, one that is made ready
+};
+
+// Leaves of words[0..held) the greatest ones, at least k and at most `room` and k + k / 8, in words[0..kept.count), in no order. Needs
+// k <= room < held <= CAPACITY, and no word above `greatest`. Returns a bar: exactly the words that are left reach it. All threads call it; it
+// ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 room, u64 greatest, Kept& kept) {
+  constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
+  u64 mine[ITEMS];
+#pragma unroll
+  for (int i = 0; i < ITEMS; i++) {
+    const u32 at = i * THREADS + threadIdx.x;
+    mine[i] = at < held ? words[at] : 0;
+  }
+  if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
+  __syncthreads();
+  u64 lo = 0, hi = greatest; // too many words reach lo, fewer than k exceed hi
+  const u32 enough = lesser_of(k + k / 8, room);
+  u32 reached = held;
+  for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
+    const u64 middle = lo + (hi - lo) / 2;
+    u32 count = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+      if (i * THREADS >= held) break;
+      count_greater(count, mine[i], middle);
+    }
+    count = __reduce_add_sync(0xffffffffu, count);
+    if (threadIdx.x % 32 == 0) atomicAdd(&kept.above[step], count);
+    __syncthreads();
+    const u32 above = kept.above[step];
+    // everyone has read it a barrier ago, and counts in it a barrier from now
+    if (threadIdx.x == 0) kept.above[step == 0 ? 2 : step - 1] = 0;
+    if (above >= k) {
+      lo = middle + 1;
+      reached = above;
+    } else {
+      hi = middle;
+    }
+  }
+  if (threadIdx.x == 0) kept.count = 0;
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < ITEMS; i++) {
+    if (i * THREADS >= held) break;
+    if (mine[i] >= lo && mine[i]) words[atomicAdd(&kept.count, 1u)] = mine[i];
+  }
+  __syncthreads();
+  return lo;
+}
 // Places of unique words, by counting how many are greater: for a few hundred of them.
 
 // Words greater than `mine` among 16 / sizeof(T) at a time, from place `lane` of LANES.
@@ -404,6 +385,7 @@ template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32
 }
 template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
   u32 rank = 0;
+#pragma unroll 4
   for (u32 at = lane; at < vectors; at += LANES) {
     const ulonglong2 two = ((const ulonglong2*)words)[at];
     count_greater(rank, (u64)two.x, mine);
@@ -468,56 +450,69 @@ typedef E::Raw Raw;
 typedef Word<E, 8> W;
 typedef Slots<E> Run;
 typedef Extremum<bf16, smallest> X;
-typedef PartWord<E> P; // a key and a slot of a tile
 constexpr int WARPS = 8;
 constexpr int THREADS = 256;
+constexpr int THREAD_BITS = 9;
 constexpr int VECTORS = 1;
-constexpr int LISTED = 256;         // slots of a tile that may have elements for the candidates
-constexpr int CANDIDATES = 1024; // words kept between tiles
-constexpr int CAPACITY = 3072;     // those and the elements of the listed slots: pushes never overflow
-constexpr int LIST_BYTES = 5392;
-static_assert(THREADS == 32 * WARPS && CAPACITY == CANDIDATES + LISTED * Run::perSlot, "derived");
+constexpr int GROUP = VECTORS * Run::perSlot; // elements of a tile that a thread has
+constexpr int LISTED = 256;            // groups of a tile that may have some of the k best
+constexpr int CANDIDATES = 1024;    // words kept between tiles
+constexpr int CAPACITY = 3072;        // those and the elements of the listed groups: pushes never overflow
+constexpr int LIST_BYTES = 6176;
+static_assert(THREADS == 32 * WARPS && THREADS < 1 << THREAD_BITS && CAPACITY == CANDIDATES + LISTED * GROUP, "derived");
 
 // What is done to an element before it is compared.
 __device__ __forceinline__ Raw prologue(Raw raw) { return raw; }
 
-// A tile in the registers of a block: slot v * THREADS + t in thread t.
+// A key and the thread whose group it is of: sorts by the key, then by column, since the groups of a tile are in the order of their threads. 0 is
+// below all.
+struct G {
+  typedef PartWord<E>::Type Type;
+  static __device__ __forceinline__ Type make(u32 key, u32 thread) { return (Type)key << THREAD_BITS | (THREADS - thread); }
+  static __device__ __forceinline__ u32 key(Type word) { return (u32)(word >> THREAD_BITS); }
+  // The least word of the next key; of the same, where it is the greatest.
+  static __device__ __forceinline__ Type above(u32 key) { return (Type)(key == E::greatestKey ? key : key + 1) << THREAD_BITS; }
+};
+
+// A tile in the registers of a block: each thread's slots are neighbours.
 struct Tile {
   uint4 slot[VECTORS];
-  static __device__ __forceinline__ u32 place(int v) { return v * THREADS + threadIdx.x; }
 
   __device__ __forceinline__ void load(const Run& run, u32 first) {
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) slot[v] = run.load(first + place(v));
+    for (int v = 0; v < VECTORS; v++) slot[v] = run.load(first + threadIdx.x * VECTORS + v);
   }
   // As it is compared: after the prologue, and what lies outside of the run is no better than anything in it.
   __device__ __forceinline__ void prepare(const Run& run, u32 first) {
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) {
       slot[v] = Run::each(slot[v], [](Raw raw, u32) { return prologue(raw); });
-      if (run.whole(first + place(v))) continue;
-      const u32 start = run.start(first + place(v));
-      slot[v] = Run::each(slot[v], [&](Raw raw, u32 j) { return run.holds(start + j) ? raw : E::raw(0); });
+      const u32 at = first + threadIdx.x * VECTORS + v, start = run.start(at);
+      if (!run.whole(at)) slot[v] = Run::each(slot[v], [&](Raw raw, u32 j) { return run.holds(start + j) ? raw : E::raw(0); });
     }
   }
-  // The best element of a slot as a word that no element of the slot exceeds; less where keys are vague and not asked for exactly.
-  // 0 where there is no slot.
-  __device__ __forceinline__ P::Type best(int v, const Run& run, u32 first, bool exact) const {
-    if (first + place(v) >= run.count) return 0;
-    u32 key = X::best_key(X::join(slot[v]));
+  // The best of the thread's group, or less where its key is vague and not wanted exactly; 0 where there is none.
+  __device__ __forceinline__ G::Type best(const Run& run, u32 first, bool exact) const {
+    if (first + threadIdx.x * VECTORS >= run.count) return 0;
+    u32 most = X::join(slot[0]);
+#pragma unroll
+    for (int v = 1; v < VECTORS; v++) most = X::join(most, X::join(slot[v]));
+    u32 key = X::best_key(most);
     if (exact) {
-      for (u32 j = 0; j < Run::perSlot; j++) key = greater_of(key, E::key(Run::element(slot[v], j)));
+#pragma unroll
+      for (int i = 0; i < GROUP; i++) key = greater_of(key, E::key(Run::element(slot[i / Run::perSlot], i % Run::perSlot)));
     }
-    return P::make(key, place(v));
+    return G::make(key, threadIdx.x);
   }
 };
 
-// The slots that may have candidates, for all threads to look at, an element each.
+// Groups that may have some of the k best, for all threads to look at, an element each.
 struct List {
-  uint4 slot[LISTED];
-  u32 place[LISTED];
+  uint4 slot[LISTED * VECTORS];
+  u32 thread[LISTED];
   u32 count;
-  BarRange range;
+  Kept kept;
+  BarSearch<G::Type, THREADS> search;
 };
 
 extern "C" __global__ void __launch_bounds__(256) tile_stream_bf16_smallest_warps8_candidates1024_vectors1(
@@ -533,70 +528,68 @@ extern "C" __global__ void __launch_bounds__(256) tile_stream_bf16_smallest_warp
   extern __shared__ __align__(16) unsigned char arena[];
   List& list = *(List*)arena;
   u64* kept = (u64*)(arena + LIST_BYTES);
-  const Selector selector(kept + CAPACITY);
   static_assert(sizeof(List) <= LIST_BYTES, "derived");
   const i64 row = blockIdx.x / (u32)chunks, chunk = blockIdx.x % (u32)chunks;
   const i64 firstCol = chunk * chunkSize, length = row_length(lengths, row, cols) - firstCol;
   const Run run(x + row * rowStride + firstCol, length < chunkSize ? length : chunkSize);
 
-  if (threadIdx.x == 0) {
-    selector.count() = 0;
-    list.count = 0;
-  }
-  P::Type bar = 1; // a slot whose best element is less, or an element with a lesser key, has none of the k best
+  if (threadIdx.x == 0) list.count = list.kept.count = 0;
+  G::Type bar = 1; // a group whose best is less has none of the k best
   Tile ahead;
   ahead.load(run, 0);
   for (u32 first = 0; first < run.count; first += THREADS * VECTORS) {
     Tile tile = ahead;
     ahead.load(run, first + THREADS * VECTORS);
     tile.prepare(run, first);
-    P::Type best[VECTORS];
-    const auto find_best = [&](bool exact) {
-      bool reaches = false;
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) {
-        best[v] = tile.best(v, run, first, exact);
-        reaches |= best[v] >= bar;
-      }
-      return reaches;
-    };
+    G::Type best = tile.best(run, first, bar != 1 && X::vague(G::key(bar)));
     // also keeps this tile's pushes behind the reads of the counts in the last one
-    const u32 reaching = __syncthreads_count(find_best(bar != 1 && X::vague(P::key(bar))));
+    const u32 reaching = __syncthreads_count(best >= bar);
     if (reaching == 0) continue;
-    P::Type next = bar;
-    if (reaching * VECTORS > k + k / 8) {
-      P::Type raised = bar_of<E::keyBits, THREADS>(best, (u32)k, bar, list.range);
-      if (raised > bar && X::vague(P::key(raised))) {
-        find_best(true);
-        raised = bar_of<E::keyBits, THREADS>(best, (u32)k, bar, list.range);
+    G::Type next = bar;
+    if (reaching > k + k / 8) {
+      G::Type raised = bar_of<THREAD_BITS, THREADS>(best, (u32)k, bar, list.search);
+      if (raised > bar && X::vague(G::key(raised))) {
+        best = tile.best(run, first, true);
+        raised = bar_of<THREAD_BITS, THREADS>(best, (u32)k, bar, list.search);
       }
-      // An element of a later tile with the key that k elements reach loses to them: its column is greater.
-      if (raised > bar) next = P::above(raised);
+      // an element of a later tile with the key that k elements reach loses to them: its column is greater
+      if (raised > bar) next = G::above(G::key(raised));
       bar = raised;
     }
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) {
-      if (best[v] < bar) continue;
+    if (best >= bar) {
       const u32 at = atomicAdd(&list.count, 1u);
-      list.slot[at] = tile.slot[v];
-      list.place[at] = Tile::place(v);
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) list.slot[at * VECTORS + v] = tile.slot[v];
+      list.thread[at] = threadIdx.x;
     }
     __syncthreads();
-    const u32 elements = list.count * Run::perSlot;
-    for (u32 i = threadIdx.x; i < elements; i += THREADS) {
-      const u32 place = list.place[i / Run::perSlot], at = run.start(first + place) + i % Run::perSlot;
-      const u32 key = E::key(((const Raw*)list.slot)[i]);
-      if (P::make(key, place) >= bar && run.holds(at)) kept[atomicAdd(&selector.count(), 1u)] = W::make(key, (u32)firstCol + at);
+    const Raw* elements = (const Raw*)list.slot;
+    const u32 count = list.count * GROUP;
+    u32 hits = 0; // bit i: element i * THREADS + threadIdx.x
+#pragma unroll
+    for (int i = 0; i < (LISTED * GROUP + THREADS - 1) / THREADS; i++) {
+      const u32 e = i * THREADS + threadIdx.x;
+      if (e >= count) break;
+      const u32 thread = list.thread[e / GROUP];
+      const bool hit = G::make(E::key(elements[e]), thread) >= bar && run.holds(run.start(first + thread * VECTORS) + e % GROUP);
+      hits |= (u32)hit << i;
+    }
+    if (hits) {
+      for (u32 at = atomicAdd(&list.kept.count, (u32)__popc(hits)); hits; hits &= hits - 1) {
+        const u32 e = (__ffs(hits) - 1) * THREADS + threadIdx.x;
+        const u32 col = (u32)firstCol + run.start(first + list.thread[e / GROUP] * VECTORS) + e % GROUP;
+        kept[at++] = W::make(E::key(elements[e]), col);
+      }
     }
     bar = next;
     __syncthreads();
     if (threadIdx.x == 0) list.count = 0;
-    const u32 held = selector.count();
-    if (held > CANDIDATES) bar = P::above(P::make(W::key(select_top<THREADS, CAPACITY, 32 + E::keyBits>(kept, held, (u32)k, selector)), 0));
+    const u32 held = list.kept.count;
+    if (held > CANDIDATES) bar = G::above(W::key(thin_out<THREADS, CAPACITY>(kept, held, (u32)k, CANDIDATES, W::make(E::greatestKey, 0), list.kept)));
   }
   __syncthreads();
   u64* best = words + (row * chunks + chunk) * k;
-  const u32 held = selector.count();
+  const u32 held = list.kept.count;
   sort_to<THREADS, CANDIDATES>(kept, held, [&](u64 word, u32 rank) {
     if (rank < k) best[rank] = word;
   });

@@ -9,8 +9,6 @@ template <class E> struct PartWord {
   static __device__ __forceinline__ Type make(u32 key, u32 place) { return (Type)key << E::keyBits | (ones - place); }
   static __device__ __forceinline__ u32 key(Type word) { return (u32)(word >> E::keyBits); }
   static __device__ __forceinline__ u32 place(Type word) { return ones - ((u32)word & ones); }
-  // The least word of the next key; of the same, where it is the greatest.
-  static __device__ __forceinline__ Type above(Type word) { return (Type)(key(word) == ones ? ones : key(word) + 1) << E::keyBits; }
   // Exactly the words of part `other` that are above this rank before `word` of part `own`: between parts, equal keys go to the earlier part.
   static __device__ __forceinline__ Type bound(Type word, u32 own, u32 other) {
     return other == own ? word : other < own ? word & ~(Type)ones : word | ones;

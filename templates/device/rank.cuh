@@ -14,6 +14,7 @@ template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32
 }
 template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
   u32 rank = 0;
+#pragma unroll 4
   for (u32 at = lane; at < vectors; at += LANES) {
     const ulonglong2 two = ((const ulonglong2*)words)[at];
     count_greater(rank, (u64)two.x, mine);

@@ -20,7 +20,7 @@ function acceptedShapes(kernel: AnyKernel, request: Request, candidateTarget: nu
   const spec = { dtype: request.dtype, order: request.order };
   return plans
     .filter((plan) => plan.stages.includes(kernel))
-    .map((plan) => plan.shape(request, plan.untuned({ candidateTarget })))
+    .map((plan) => plan.shape(request, plan.untuned({ candidateTarget }, request)))
     .filter((shape) => refusedBy(kernel, spec, shape) === undefined);
 }
 
