@@ -71,10 +71,14 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
   };
 }
 
-/** By rows */
-export function untunedTarget({ rows, k }: Pick<Request, "rows" | "k">): number {
-  return rows * k < 0 ? 0 : DEFAULT_CANDIDATE_TARGET;
-}
+/** Four blocks for each multiprocessor of an H100 or H200: that many chunks in all keep the device busy. */
+const WANTED_CHUNKS = 528;
+/** More candidates a row are dearer in stage 2 than what longer chunks cost in stage 1. */
+const MAX_CANDIDATES = 4000;
+
+/** As many candidates as chunks that fill the device leave: few rows are cut into many chunks, many rows into one. */
+export const untunedTarget = ({ rows, k }: Pick<Request, "rows" | "k">): number =>
+  Math.min(MAX_CANDIDATES, k * Math.max(1, Math.round(WANTED_CHUNKS / Math.max(1, rows))));
 
 /** The formula above; exported for the docs' table and the tests. */
 export function chunking(

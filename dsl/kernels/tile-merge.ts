@@ -3,7 +3,14 @@ import { oneOf, pow2 } from "../domain.ts";
 import { WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
-import { keptFor, mergeWarps } from "./two-stage.ts";
+import { keptFor } from "./two-stage.ts";
+
+const ships = [
+  { warps: 4, candidates: 128, items: 1 },
+  { warps: 8, candidates: 128, items: 4 },
+  { warps: 16, candidates: 512, items: 4 },
+  { warps: 8, candidates: 1024, items: 4 },
+] as const;
 
 /** Stage 2 for any number of lists: streams a row's candidates tile by tile against a running threshold, as stage 1 streams columns. */
 export const tileMerge = kernel("tile_merge", {
@@ -20,7 +27,7 @@ export const tileMerge = kernel("tile_merge", {
   minArch: 80,
   minPtx: "7.0",
   unit: "one block per row",
-  shape: ["rows", "k", "chunks", "indexBytes"],
+  shape: ["rows", "cols", "k", "chunks", "indexBytes"],
   buffers: { words: input("word"), values: output("value"), indices: output("index") },
   accepts: {
     "k is at most 1024": (_, { k }) => k <= 1024,
@@ -32,9 +39,9 @@ export const tileMerge = kernel("tile_merge", {
   },
   extents: (_, { rows, k, chunks }) => ({ words: rows * chunks * k, values: rows * k, indices: rows * k }),
   launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: ([4, 8] as const).flatMap((warps) => [128, 512, 1024].map((candidates) => ({ warps, candidates, items: 4 as const }))),
-  untuned: (_, shape) => ({ warps: mergeWarps(shape), candidates: keptFor(shape.k), items: 4 }),
+  ships,
+  untuned: (_, { k, chunks }) => (chunks * k <= 128 ? ships[0] : ships.find(({ warps, candidates }) => warps > 4 && candidates === keptFor(k))!),
 });
 
-/** Four counters, what the search for a bar needs (templates/device/bar.cuh), the words. */
+/** Five counters, what the search for a bar needs (templates/device/bar.cuh), the words. */
 const sharedBytes = (c: { readonly threads: number; readonly capacity: number }): number => 32 + (c.threads + c.capacity) * WORD_BYTES;

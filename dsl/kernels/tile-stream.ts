@@ -8,6 +8,8 @@ import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 import { keptFor } from "./two-stage.ts";
 
 const ships = [
+  { warps: 4, candidates: 128, vectors: 1 },
+  { warps: 4, candidates: 128, vectors: 2 },
   { warps: 8, candidates: 128, vectors: 2 },
   { warps: 16, candidates: 512, vectors: 1 },
   { warps: 8, candidates: 1024, vectors: 1 },
@@ -47,7 +49,7 @@ export const tileStream = kernel("tile_stream", {
       threadBits: Math.log2(threads) + 1,
       listed,
       capacity: candidates + listed * group,
-      // groups, their threads, five counters, and what the search for a bar needs
+      // groups, their threads, six counters, and what the search for a bar needs
       listBytes: roundUp(listed * (vectors * VECTOR_BYTES + 4) + 24 + (threads + 1) * 2 * DTYPE_BYTES[dtype], VECTOR_BYTES),
     };
   },
@@ -59,7 +61,12 @@ export const tileStream = kernel("tile_stream", {
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, words: shape.rows * shape.chunks * shape.k }),
   launch: (c, { rows, chunks }) => ({ grid: rows * chunks, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
   ships,
-  untuned: (_, { k }) => ships.find(({ candidates }) => candidates === keptFor(k))!,
+  // a short chunk takes no more threads than it has work for
+  untuned: ({ dtype }, { k, chunkSize, cols }) => {
+    const slots = (Math.min(chunkSize, cols) * DTYPE_BYTES[dtype]) / VECTOR_BYTES;
+    const fitting = ships.filter(({ candidates }) => candidates === keptFor(k));
+    return fitting.find(({ warps, vectors }) => warps * 32 * vectors >= slots) ?? fitting[fitting.length - 1]!;
+  },
 });
 
 /** The list, then the words. */

@@ -277,10 +277,10 @@ template <class T, int THREADS> struct BarSearch {
   T found;
 };
 
-// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
-// are unique, at most k + k / 8 reach the result. One warp bisects between the least and the greatest key, which a word has above its lower SHIFT
-// bits, in at most as many steps as a word has bits; the others leave it the multiprocessor. All threads call it.
-template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, T lo, BarSearch<T, THREADS>& search) {
+// Raises `lo` until k to `enough` delegates reach it, where k of them exceed it and are unique; an unchanged `lo` says nothing. One warp bisects
+// between the least and the greatest key, which a word has above its lower `keyShift` bits, in at most as many steps as a word has bits; the
+// others leave it the multiprocessor. All threads call it.
+template <int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, u32 enough, T lo, u32 keyShift, BarSearch<T, THREADS>& search) {
   constexpr int EACH = THREADS / 32;
   if (k > THREADS) return lo;
   search.delegates[threadIdx.x] = delegate;
@@ -291,12 +291,11 @@ template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T
 #pragma unroll
     for (int i = 0; i < EACH; i++) {
       mine[i] = search.delegates[i * 32 + threadIdx.x];
-      least = lesser_of(least, (u32)(mine[i] >> SHIFT));
-      greatest = greater_of(greatest, (u32)(mine[i] >> SHIFT));
+      least = lesser_of(least, (u32)(mine[i] >> keyShift));
+      greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
     }
-    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << SHIFT);
-    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << SHIFT | (((T)1 << SHIFT) - 1);
-    const u32 enough = k + k / 8;
+    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << keyShift);
+    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << keyShift | (((T)1 << keyShift) - 1);
     u32 reached = ~0u;
     while (lo < hi && reached > enough) {
       const T middle = lo + (hi - lo) / 2;
@@ -317,26 +316,42 @@ template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T
   return search.found;
 }
 // Keeps the best of unique words in shared memory, by a whole block.
-struct Kept {
-  u32 count;    // words
-  u32 above[3]; // of the bisection: one that is counted in, one that is read, one that is made ready
+
+// A word in as few bits as the columns of a row need: a bisection has one step for each.
+struct ShortWord {
+  const u32 bits; // of a column; 0 is no element's word here either
+  const u32 mask;
+  __device__ __forceinline__ ShortWord(i64 cols) : bits(32 - __clz((u32)cols)), mask((1u << bits) - 1) {}
+  __device__ __forceinline__ u64 make(u32 key, u32 col) const { return (u64)key << bits | (mask - col); }
+  __device__ __forceinline__ u64 of(u64 word) const { return word >> 32 << bits | ((u32)word & mask); }
+  __device__ __forceinline__ u32 key(u64 shortened) const { return (u32)(shortened >> bits); }
+  // `of` undone; of no element, 0
+  __device__ __forceinline__ u64 word(u64 shortened) const { return shortened ? shortened >> bits << 32 | (~mask | ((u32)shortened & mask)) : 0; }
 };
 
-// Leaves of words[0..held) the greatest ones, at least k and at most `room` and k + k / 8, in words[0..kept.count), in no order. Needs
-// k <= room < held <= CAPACITY, and no word above `greatest`. Returns a bar: exactly the words that are left reach it. All threads call it; it
-// ends with a barrier.
-template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 room, u64 greatest, Kept& kept) {
+struct Kept {
+  u32 count;    // words
+  u32 greatest; // key, of the bisection; 0 between
+  u32 above[3]; // one that is counted in, one that is read, one that is made ready
+};
+
+// Leaves of words[0..held) the greatest ones, at least k and at most `enough`, in words[0..kept.count), in no order. Needs k <= enough < held
+// <= CAPACITY, and all words at least `lo`. Returns a bar: exactly the words that are left reach it. All threads call it; it ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u64 lo, u32 keyShift, Kept& kept) {
   constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
   u64 mine[ITEMS];
+  u32 greatest = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     const u32 at = i * THREADS + threadIdx.x;
     mine[i] = at < held ? words[at] : 0;
+    greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
   }
+  greatest = __reduce_max_sync(0xffffffffu, greatest);
+  if (threadIdx.x % 32 == 0) atomicMax(&kept.greatest, greatest);
   if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
   __syncthreads();
-  u64 lo = 0, hi = greatest; // too many words reach lo, fewer than k exceed hi
-  const u32 enough = lesser_of(k + k / 8, room);
+  u64 hi = (u64)kept.greatest << keyShift | (((u64)1 << keyShift) - 1); // fewer than k words exceed it, too many reach lo
   u32 reached = held;
   for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
     const u64 middle = lo + (hi - lo) / 2;
@@ -359,12 +374,12 @@ template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 hel
       hi = middle;
     }
   }
-  if (threadIdx.x == 0) kept.count = 0;
+  if (threadIdx.x == 0) kept.count = kept.greatest = 0;
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     if (i * THREADS >= held) break;
-    if (mine[i] >= lo && mine[i]) words[atomicAdd(&kept.count, 1u)] = mine[i];
+    if (mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
   }
   __syncthreads();
   return lo;
@@ -455,7 +470,7 @@ constexpr int THREADS = 512;
 constexpr int THREAD_BITS = 10;
 constexpr int VECTORS = 1;
 constexpr int GROUP = VECTORS * Run::perSlot; // elements of a tile that a thread has
-constexpr int LISTED = 288;            // groups of a tile that may have some of the k best
+constexpr u32 LISTED = 288;            // groups of a tile that may have some of the k best
 constexpr int CANDIDATES = 512;    // words kept between tiles
 constexpr int CAPACITY = 1664;        // those and the elements of the listed groups: pushes never overflow
 constexpr int LIST_BYTES = 9888;
@@ -533,7 +548,9 @@ extern "C" __global__ void __launch_bounds__(512) tile_stream_f32_largest_warps1
   const i64 firstCol = chunk * chunkSize, length = row_length(lengths, row, cols) - firstCol;
   const Run run(x + row * rowStride + firstCol, length < chunkSize ? length : chunkSize);
 
-  if (threadIdx.x == 0) list.count = list.kept.count = 0;
+  if (threadIdx.x == 0) list.count = list.kept.count = list.kept.greatest = 0;
+  const ShortWord shortened(cols);
+  const u32 few = (u32)(k + k / 4) + 16; // not many more than k, so that a search is short and what it leaves is little
   G::Type bar = 1; // a group whose best is less has none of the k best
   Tile ahead;
   ahead.load(run, 0);
@@ -546,11 +563,11 @@ extern "C" __global__ void __launch_bounds__(512) tile_stream_f32_largest_warps1
     const u32 reaching = __syncthreads_count(best >= bar);
     if (reaching == 0) continue;
     G::Type next = bar;
-    if (reaching > k + k / 8) {
-      G::Type raised = bar_of<THREAD_BITS, THREADS>(best, (u32)k, bar, list.search);
+    if (reaching > lesser_of(few, LISTED)) {
+      G::Type raised = bar_of<THREADS>(best, (u32)k, lesser_of(few, LISTED), bar, THREAD_BITS, list.search);
       if (raised > bar && X::vague(G::key(raised))) {
         best = tile.best(run, first, true);
-        raised = bar_of<THREAD_BITS, THREADS>(best, (u32)k, bar, list.search);
+        raised = bar_of<THREADS>(best, (u32)k, lesser_of(few, LISTED), bar, THREAD_BITS, list.search);
       }
       // an element of a later tile with the key that k elements reach loses to them: its column is greater
       if (raised > bar) next = G::above(G::key(raised));
@@ -578,20 +595,23 @@ extern "C" __global__ void __launch_bounds__(512) tile_stream_f32_largest_warps1
       for (u32 at = atomicAdd(&list.kept.count, (u32)__popc(hits)); hits; hits &= hits - 1) {
         const u32 e = (__ffs(hits) - 1) * THREADS + threadIdx.x;
         const u32 col = (u32)firstCol + run.start(first + list.thread[e / GROUP] * VECTORS) + e % GROUP;
-        kept[at++] = W::make(E::key(elements[e]), col);
+        kept[at++] = shortened.make(E::key(elements[e]), col);
       }
     }
     bar = next;
     __syncthreads();
     if (threadIdx.x == 0) list.count = 0;
     const u32 held = list.kept.count;
-    if (held > CANDIDATES) bar = G::above(W::key(thin_out<THREADS, CAPACITY>(kept, held, (u32)k, CANDIDATES, W::make(E::greatestKey, 0), list.kept)));
+    if (held > CANDIDATES) {
+      const u64 floor = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, lesser_of(few, ((u32)k + CANDIDATES) / 2), 0, shortened.bits, list.kept);
+      bar = G::above(shortened.key(floor));
+    }
   }
   __syncthreads();
   u64* best = words + (row * chunks + chunk) * k;
   const u32 held = list.kept.count;
   sort_to<THREADS, CANDIDATES>(kept, held, [&](u64 word, u32 rank) {
-    if (rank < k) best[rank] = word;
+    if (rank < k) best[rank] = shortened.word(word);
   });
   for (i64 i = held + threadIdx.x; i < k; i += THREADS) best[i] = 0;
 }

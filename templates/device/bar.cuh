@@ -7,10 +7,10 @@ template <class T, int THREADS> struct BarSearch {
   T found;
 };
 
-// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
-// are unique, at most k + k / 8 reach the result. One warp bisects between the least and the greatest key, which a word has above its lower SHIFT
-// bits, in at most as many steps as a word has bits; the others leave it the multiprocessor. All threads call it.
-template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, T lo, BarSearch<T, THREADS>& search) {
+// Raises `lo` until k to `enough` delegates reach it, where k of them exceed it and are unique; an unchanged `lo` says nothing. One warp bisects
+// between the least and the greatest key, which a word has above its lower `keyShift` bits, in at most as many steps as a word has bits; the
+// others leave it the multiprocessor. All threads call it.
+template <int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, u32 enough, T lo, u32 keyShift, BarSearch<T, THREADS>& search) {
   constexpr int EACH = THREADS / 32;
   if (k > THREADS) return lo;
   search.delegates[threadIdx.x] = delegate;
@@ -21,12 +21,11 @@ template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T
 #pragma unroll
     for (int i = 0; i < EACH; i++) {
       mine[i] = search.delegates[i * 32 + threadIdx.x];
-      least = lesser_of(least, (u32)(mine[i] >> SHIFT));
-      greatest = greater_of(greatest, (u32)(mine[i] >> SHIFT));
+      least = lesser_of(least, (u32)(mine[i] >> keyShift));
+      greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
     }
-    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << SHIFT);
-    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << SHIFT | (((T)1 << SHIFT) - 1);
-    const u32 enough = k + k / 8;
+    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << keyShift);
+    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << keyShift | (((T)1 << keyShift) - 1);
     u32 reached = ~0u;
     while (lo < hi && reached > enough) {
       const T middle = lo + (hi - lo) / 2;

@@ -1,24 +1,40 @@
 // Keeps the best of unique words in shared memory, by a whole block.
-struct Kept {
-  u32 count;    // words
-  u32 above[3]; // of the bisection: one that is counted in, one that is read, one that is made ready
+
+// A word in as few bits as the columns of a row need: a bisection has one step for each.
+struct ShortWord {
+  const u32 bits; // of a column; 0 is no element's word here either
+  const u32 mask;
+  __device__ __forceinline__ ShortWord(i64 cols) : bits(32 - __clz((u32)cols)), mask((1u << bits) - 1) {}
+  __device__ __forceinline__ u64 make(u32 key, u32 col) const { return (u64)key << bits | (mask - col); }
+  __device__ __forceinline__ u64 of(u64 word) const { return word >> 32 << bits | ((u32)word & mask); }
+  __device__ __forceinline__ u32 key(u64 shortened) const { return (u32)(shortened >> bits); }
+  // `of` undone; of no element, 0
+  __device__ __forceinline__ u64 word(u64 shortened) const { return shortened ? shortened >> bits << 32 | (~mask | ((u32)shortened & mask)) : 0; }
 };
 
-// Leaves of words[0..held) the greatest ones, at least k and at most `room` and k + k / 8, in words[0..kept.count), in no order. Needs
-// k <= room < held <= CAPACITY, and no word above `greatest`. Returns a bar: exactly the words that are left reach it. All threads call it; it
-// ends with a barrier.
-template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 room, u64 greatest, Kept& kept) {
+struct Kept {
+  u32 count;    // words
+  u32 greatest; // key, of the bisection; 0 between
+  u32 above[3]; // one that is counted in, one that is read, one that is made ready
+};
+
+// Leaves of words[0..held) the greatest ones, at least k and at most `enough`, in words[0..kept.count), in no order. Needs k <= enough < held
+// <= CAPACITY, and all words at least `lo`. Returns a bar: exactly the words that are left reach it. All threads call it; it ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u64 lo, u32 keyShift, Kept& kept) {
   constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
   u64 mine[ITEMS];
+  u32 greatest = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     const u32 at = i * THREADS + threadIdx.x;
     mine[i] = at < held ? words[at] : 0;
+    greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
   }
+  greatest = __reduce_max_sync(0xffffffffu, greatest);
+  if (threadIdx.x % 32 == 0) atomicMax(&kept.greatest, greatest);
   if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
   __syncthreads();
-  u64 lo = 0, hi = greatest; // too many words reach lo, fewer than k exceed hi
-  const u32 enough = lesser_of(k + k / 8, room);
+  u64 hi = (u64)kept.greatest << keyShift | (((u64)1 << keyShift) - 1); // fewer than k words exceed it, too many reach lo
   u32 reached = held;
   for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
     const u64 middle = lo + (hi - lo) / 2;
@@ -41,12 +57,12 @@ template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 hel
       hi = middle;
     }
   }
-  if (threadIdx.x == 0) kept.count = 0;
+  if (threadIdx.x == 0) kept.count = kept.greatest = 0;
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     if (i * THREADS >= held) break;
-    if (mine[i] >= lo && mine[i]) words[atomicAdd(&kept.count, 1u)] = mine[i];
+    if (mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
   }
   __syncthreads();
   return lo;

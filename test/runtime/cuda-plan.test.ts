@@ -58,10 +58,10 @@ describe("launches", () => {
     plan.run(x, out);
     expect(workspace.every((byte) => byte === 1)).toBe(true);
     expect(stream).toMatchObject({
-      symbol: "tile_stream_bf16_largest_warps4_candidates64_vectors1",
-      grid: 40,
-      block: 128,
-      parameters: [x.pointer, 0n, words, 4n, 50304n, 50n, 50304n, 5032n, 10n],
+      symbol: "tile_stream_bf16_largest_warps8_candidates128_vectors2",
+      grid: 52,
+      block: 256,
+      parameters: [x.pointer, 0n, words, 4n, 50304n, 50n, 50304n, 4096n, 13n],
     });
     expect(merge).toMatchObject({
       symbol: "heap_merge_bf16_largest_warps4_listSize64",

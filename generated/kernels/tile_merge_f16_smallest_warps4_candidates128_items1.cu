@@ -2,8 +2,8 @@
 //
 // Stage 2 for any number of lists: streams a row's candidates tile by tile against a running threshold, as stage 1 streams columns.
 //
-// spec: dtype bf16, order largest
-// tune: warps 4, candidates 1024, items 4
+// spec: dtype f16, order smallest
+// tune: warps 4, candidates 128, items 1
 // unit: one block per row
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -106,10 +106,10 @@ template <class T, int THREADS> struct BarSearch {
   T found;
 };
 
-// Raises `lo` as far as at least k delegates reach it and not many more; an unchanged `lo` says nothing. Where k delegates exceed `lo` and
-// are unique, at most k + k / 8 reach the result. One warp bisects between the least and the greatest key, which a word has above its lower SHIFT
-// bits, in at most as many steps as a word has bits; the others leave it the multiprocessor. All threads call it.
-template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, T lo, BarSearch<T, THREADS>& search) {
+// Raises `lo` until k to `enough` delegates reach it, where k of them exceed it and are unique; an unchanged `lo` says nothing. One warp bisects
+// between the least and the greatest key, which a word has above its lower `keyShift` bits, in at most as many steps as a word has bits; the
+// others leave it the multiprocessor. All threads call it.
+template <int THREADS, class T> __device__ __forceinline__ T bar_of(T delegate, u32 k, u32 enough, T lo, u32 keyShift, BarSearch<T, THREADS>& search) {
   constexpr int EACH = THREADS / 32;
   if (k > THREADS) return lo;
   search.delegates[threadIdx.x] = delegate;
@@ -120,12 +120,11 @@ template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T
 #pragma unroll
     for (int i = 0; i < EACH; i++) {
       mine[i] = search.delegates[i * 32 + threadIdx.x];
-      least = lesser_of(least, (u32)(mine[i] >> SHIFT));
-      greatest = greater_of(greatest, (u32)(mine[i] >> SHIFT));
+      least = lesser_of(least, (u32)(mine[i] >> keyShift));
+      greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
     }
-    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << SHIFT);
-    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << SHIFT | (((T)1 << SHIFT) - 1);
-    const u32 enough = k + k / 8;
+    lo = greater_of(lo, (T)__reduce_min_sync(0xffffffffu, least) << keyShift);
+    T hi = (T)__reduce_max_sync(0xffffffffu, greatest) << keyShift | (((T)1 << keyShift) - 1);
     u32 reached = ~0u;
     while (lo < hi && reached > enough) {
       const T middle = lo + (hi - lo) / 2;
@@ -146,26 +145,42 @@ template <int SHIFT, int THREADS, class T> __device__ __forceinline__ T bar_of(T
   return search.found;
 }
 // Keeps the best of unique words in shared memory, by a whole block.
-struct Kept {
-  u32 count;    // words
-  u32 above[3]; // of the bisection: one that is counted in, one that is read, one that is made ready
+
+// A word in as few bits as the columns of a row need: a bisection has one step for each.
+struct ShortWord {
+  const u32 bits; // of a column; 0 is no element's word here either
+  const u32 mask;
+  __device__ __forceinline__ ShortWord(i64 cols) : bits(32 - __clz((u32)cols)), mask((1u << bits) - 1) {}
+  __device__ __forceinline__ u64 make(u32 key, u32 col) const { return (u64)key << bits | (mask - col); }
+  __device__ __forceinline__ u64 of(u64 word) const { return word >> 32 << bits | ((u32)word & mask); }
+  __device__ __forceinline__ u32 key(u64 shortened) const { return (u32)(shortened >> bits); }
+  // `of` undone; of no element, 0
+  __device__ __forceinline__ u64 word(u64 shortened) const { return shortened ? shortened >> bits << 32 | (~mask | ((u32)shortened & mask)) : 0; }
 };
 
-// Leaves of words[0..held) the greatest ones, at least k and at most `room` and k + k / 8, in words[0..kept.count), in no order. Needs
-// k <= room < held <= CAPACITY, and no word above `greatest`. Returns a bar: exactly the words that are left reach it. All threads call it; it
-// ends with a barrier.
-template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 room, u64 greatest, Kept& kept) {
+struct Kept {
+  u32 count;    // words
+  u32 greatest; // key, of the bisection; 0 between
+  u32 above[3]; // one that is counted in, one that is read, one that is made ready
+};
+
+// Leaves of words[0..held) the greatest ones, at least k and at most `enough`, in words[0..kept.count), in no order. Needs k <= enough < held
+// <= CAPACITY, and all words at least `lo`. Returns a bar: exactly the words that are left reach it. All threads call it; it ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u64 lo, u32 keyShift, Kept& kept) {
   constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
   u64 mine[ITEMS];
+  u32 greatest = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     const u32 at = i * THREADS + threadIdx.x;
     mine[i] = at < held ? words[at] : 0;
+    greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
   }
+  greatest = __reduce_max_sync(0xffffffffu, greatest);
+  if (threadIdx.x % 32 == 0) atomicMax(&kept.greatest, greatest);
   if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
   __syncthreads();
-  u64 lo = 0, hi = greatest; // too many words reach lo, fewer than k exceed hi
-  const u32 enough = lesser_of(k + k / 8, room);
+  u64 hi = (u64)kept.greatest << keyShift | (((u64)1 << keyShift) - 1); // fewer than k words exceed it, too many reach lo
   u32 reached = held;
   for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
     const u64 middle = lo + (hi - lo) / 2;
@@ -188,12 +203,12 @@ template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 hel
       hi = middle;
     }
   }
-  if (threadIdx.x == 0) kept.count = 0;
+  if (threadIdx.x == 0) kept.count = kept.greatest = 0;
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     if (i * THREADS >= held) break;
-    if (mine[i] >= lo && mine[i]) words[atomicAdd(&kept.count, 1u)] = mine[i];
+    if (mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
   }
   __syncthreads();
   return lo;
@@ -274,14 +289,14 @@ template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline_
     for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
   }
 }
-typedef Element<bf16, largest> E;
+typedef Element<f16, smallest> E;
 typedef E::Raw Raw;
 typedef Word<E, 8> W;
 constexpr int WARPS = 4;
 constexpr int THREADS = 128;
-constexpr int ITEMS = 4;           // words a thread loads for a tile
-constexpr int CANDIDATES = 1024; // words kept between tiles
-constexpr int CAPACITY = 1536;     // those and a tile: pushes never overflow
+constexpr int ITEMS = 1;           // words a thread loads for a tile
+constexpr int CANDIDATES = 128; // words kept between tiles
+constexpr int CAPACITY = 256;     // those and a tile: pushes never overflow
 static_assert(THREADS == 32 * WARPS && CAPACITY == CANDIDATES + THREADS * ITEMS, "derived");
 
 struct __align__(16) Control {
@@ -289,11 +304,12 @@ struct __align__(16) Control {
   BarSearch<u64, THREADS> search;
 };
 
-extern "C" __global__ void __launch_bounds__(128) tile_merge_bf16_largest_warps4_candidates1024_items4(
+extern "C" __global__ void __launch_bounds__(128) tile_merge_f16_smallest_warps4_candidates128_items1(
     const u64* __restrict__ words,
     Raw* __restrict__ values,
     void* __restrict__ indices,
     const long long rows,
+    const long long cols,
     const long long k,
     const long long chunks,
     const long long indexBytes) {
@@ -303,21 +319,23 @@ extern "C" __global__ void __launch_bounds__(128) tile_merge_bf16_largest_warps4
   const i64 row = blockIdx.x, total = chunks * k;
   const u64* source = words + row * total;
 
-  if (threadIdx.x == 0) control.kept.count = 0;
+  if (threadIdx.x == 0) control.kept.count = control.kept.greatest = 0;
+  const ShortWord shortened(cols);
+  const u32 enough = lesser_of((u32)(k + k / 4) + 16, ((u32)k + CANDIDATES) / 2); // words that a search may leave
   u64 bar = 1; // lesser words are not among the k best; word 0 is no element
   for (i64 first = 0; first < total; first += THREADS * ITEMS) {
     u64 loaded[ITEMS], best = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
       const i64 at = first + i * THREADS + threadIdx.x;
-      loaded[i] = at < total ? source[at] : 0;
+      loaded[i] = at < total ? shortened.of(source[at]) : 0;
     }
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) best = greater_of(best, loaded[i]);
     // also keeps this tile's pushes behind the reads of the count in the last one
     const u32 reaching = __syncthreads_count(best >= bar);
     if (reaching == 0) continue;
-    if (reaching > k + k / 8) bar = bar_of<32, THREADS>(best, (u32)k, bar, control.search);
+    if (reaching > enough) bar = bar_of<THREADS>(best, (u32)k, enough, bar, shortened.bits, control.search);
     u32 hits = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) hits += loaded[i] >= bar;
@@ -330,12 +348,12 @@ extern "C" __global__ void __launch_bounds__(128) tile_merge_bf16_largest_warps4
     }
     __syncthreads();
     const u32 held = control.kept.count;
-    if (held > CANDIDATES) bar = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, CANDIDATES, W::make(E::greatestKey, 0), control.kept);
+    if (held > CANDIDATES) bar = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, enough, 1, shortened.bits, control.kept);
   }
   __syncthreads();
   const u32 held = control.kept.count;
   sort_to<THREADS, CANDIDATES>(kept, held, [&](u64 word, u32 rank) {
-    if (rank < k) emit<E, W>(word, row * k + rank, values, indices, indexBytes);
+    if (rank < k) emit<E, W>(shortened.word(word), row * k + rank, values, indices, indexBytes);
   });
   for (i64 i = held + threadIdx.x; i < k; i += THREADS) emit<E, W>(0, row * k + i, values, indices, indexBytes);
 }
