@@ -10,6 +10,6 @@ export const kernels: readonly AnyKernel[] = [bitonicBlock, tileStream, heapMerg
 
 export const plans: readonly Plan[] = [
   single("bitonic_block", bitonicBlock),
-  twoStage("stream_heap", tileStream, heapMerge),
   twoStage("stream_tile", tileStream, tileMerge),
+  twoStage("stream_heap", tileStream, heapMerge),
 ];

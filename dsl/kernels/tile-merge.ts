@@ -43,5 +43,5 @@ export const tileMerge = kernel("tile_merge", {
   untuned: (_, { k, chunks }) => (chunks * k <= 128 ? ships[0] : ships.find(({ warps, candidates }) => warps > 4 && candidates === keptFor(k))!),
 });
 
-/** Five counters, what the search for a bar needs (templates/device/bar.cuh), the words. */
-const sharedBytes = (c: { readonly threads: number; readonly capacity: number }): number => 32 + (c.threads + c.capacity) * WORD_BYTES;
+/** A counter, what the searches need (templates/device/bar.cuh, select.cuh), the words. */
+const sharedBytes = (c: { readonly threads: number; readonly capacity: number }): number => 272 + (c.threads + c.capacity) * WORD_BYTES;

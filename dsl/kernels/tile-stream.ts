@@ -42,15 +42,15 @@ export const tileStream = kernel("tile_stream", {
   derive: ({ warps, candidates, vectors, dtype }) => {
     const threads = warps * 32;
     const group = (vectors * VECTOR_BYTES) / DTYPE_BYTES[dtype];
-    // a bar lets k + k / 8 groups through (templates/device/bar.cuh), of k that is at most half of the candidates
+    // a bar lets somewhat more than k groups through, of k that is at most half of the candidates
     const listed = Math.min(threads, (candidates / 16) * 9);
     return {
       threads,
       threadBits: Math.log2(threads) + 1,
       listed,
       capacity: candidates + listed * group,
-      // groups, their threads, six counters, and what the search for a bar needs
-      listBytes: roundUp(listed * (vectors * VECTOR_BYTES + 4) + 24 + (threads + 1) * 2 * DTYPE_BYTES[dtype], VECTOR_BYTES),
+      // groups, their threads, two counters, and what the searches need
+      listBytes: roundUp(listed * (vectors * VECTOR_BYTES + 4) + 8 + 256 + 8 + (threads + 1) * 2 * DTYPE_BYTES[dtype], VECTOR_BYTES),
     };
   },
   where: {

@@ -4,6 +4,3 @@
 const KEPT = [128, 512, 1024] as const;
 
 export const keptFor = (k: number): (typeof KEPT)[number] => KEPT.find((kept) => kept >= 2 * k) ?? 1024;
-
-/** Stage 2 takes 8 warps from 512 candidates a row, 4 below. */
-export const mergeWarps = ({ chunks, k }: { readonly chunks: number; readonly k: number }): 4 | 8 => (chunks * k >= 512 ? 8 : 4);

@@ -159,43 +159,44 @@ struct ShortWord {
 };
 
 struct Kept {
-  u32 count;    // words
-  u32 greatest; // key, of the bisection; 0 between
-  u32 above[3]; // one that is counted in, one that is read, one that is made ready
+  u32 count; // words
+  u32 least[32], greatest[32]; // keys of each warp, for a bisection
 };
 
 // Leaves of words[0..held) the greatest ones, at least k and at most `enough`, in words[0..kept.count), in no order. Needs k <= enough < held
-// <= CAPACITY, and all words at least `lo`. Returns a bar: exactly the words that are left reach it. All threads call it; it ends with a barrier.
-template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u64 lo, u32 keyShift, Kept& kept) {
+// <= CAPACITY. Returns a bar: exactly the words that are left reach it. Bisects between the least and the greatest key, which a word has above its
+// lower `keyShift` bits, in at most as many steps as a word has bits. All threads call it; it ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u32 keyShift, Kept& kept) {
   constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
+  const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   u64 mine[ITEMS];
-  u32 greatest = 0;
+  u32 least = ~0u, greatest = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     const u32 at = i * THREADS + threadIdx.x;
     mine[i] = at < held ? words[at] : 0;
+    if (at >= held) continue;
+    least = lesser_of(least, (u32)(mine[i] >> keyShift));
     greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
   }
+  least = __reduce_min_sync(0xffffffffu, least);
   greatest = __reduce_max_sync(0xffffffffu, greatest);
-  if (threadIdx.x % 32 == 0) atomicMax(&kept.greatest, greatest);
-  if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
+  if (lane == 0) {
+    kept.least[warp] = least;
+    kept.greatest[warp] = greatest;
+  }
   __syncthreads();
-  u64 hi = (u64)kept.greatest << keyShift | (((u64)1 << keyShift) - 1); // fewer than k words exceed it, too many reach lo
-  u32 reached = held;
-  for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
+  u64 lo = (u64)__reduce_min_sync(0xffffffffu, kept.least[lane % (THREADS / 32)]) << keyShift;
+  u64 hi = (u64)__reduce_max_sync(0xffffffffu, kept.greatest[lane % (THREADS / 32)]) << keyShift | (((u64)1 << keyShift) - 1);
+  // too many words reach lo, fewer than k exceed hi
+  for (u32 reached = held; reached > enough;) {
     const u64 middle = lo + (hi - lo) / 2;
-    u32 count = 0;
+    u32 above = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
       if (i * THREADS >= held) break;
-      count_greater(count, mine[i], middle);
+      above += (u32)__syncthreads_count(mine[i] > middle);
     }
-    count = __reduce_add_sync(0xffffffffu, count);
-    if (threadIdx.x % 32 == 0) atomicAdd(&kept.above[step], count);
-    __syncthreads();
-    const u32 above = kept.above[step];
-    // everyone has read it a barrier ago, and counts in it a barrier from now
-    if (threadIdx.x == 0) kept.above[step == 0 ? 2 : step - 1] = 0;
     if (above >= k) {
       lo = middle + 1;
       reached = above;
@@ -203,12 +204,12 @@ template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 hel
       hi = middle;
     }
   }
-  if (threadIdx.x == 0) kept.count = kept.greatest = 0;
+  if (threadIdx.x == 0) kept.count = 0;
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
-    if (i * THREADS >= held) break;
-    if (mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
+    const u32 at = i * THREADS + threadIdx.x;
+    if (at < held && mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
   }
   __syncthreads();
   return lo;
@@ -319,7 +320,7 @@ extern "C" __global__ void __launch_bounds__(256) tile_merge_f16_largest_warps8_
   const i64 row = blockIdx.x, total = chunks * k;
   const u64* source = words + row * total;
 
-  if (threadIdx.x == 0) control.kept.count = control.kept.greatest = 0;
+  if (threadIdx.x == 0) control.kept.count = 0;
   const ShortWord shortened(cols);
   const u32 enough = lesser_of((u32)(k + k / 4) + 16, ((u32)k + CANDIDATES) / 2); // words that a search may leave
   u64 bar = 1; // lesser words are not among the k best; word 0 is no element
@@ -348,7 +349,7 @@ extern "C" __global__ void __launch_bounds__(256) tile_merge_f16_largest_warps8_
     }
     __syncthreads();
     const u32 held = control.kept.count;
-    if (held > CANDIDATES) bar = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, enough, 1, shortened.bits, control.kept);
+    if (held > CANDIDATES) bar = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, enough, shortened.bits, control.kept);
   }
   __syncthreads();
   const u32 held = control.kept.count;

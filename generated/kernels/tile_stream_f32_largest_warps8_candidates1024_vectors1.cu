@@ -330,43 +330,44 @@ struct ShortWord {
 };
 
 struct Kept {
-  u32 count;    // words
-  u32 greatest; // key, of the bisection; 0 between
-  u32 above[3]; // one that is counted in, one that is read, one that is made ready
+  u32 count; // words
+  u32 least[32], greatest[32]; // keys of each warp, for a bisection
 };
 
 // Leaves of words[0..held) the greatest ones, at least k and at most `enough`, in words[0..kept.count), in no order. Needs k <= enough < held
-// <= CAPACITY, and all words at least `lo`. Returns a bar: exactly the words that are left reach it. All threads call it; it ends with a barrier.
-template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u64 lo, u32 keyShift, Kept& kept) {
+// <= CAPACITY. Returns a bar: exactly the words that are left reach it. Bisects between the least and the greatest key, which a word has above its
+// lower `keyShift` bits, in at most as many steps as a word has bits. All threads call it; it ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u32 keyShift, Kept& kept) {
   constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
+  const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   u64 mine[ITEMS];
-  u32 greatest = 0;
+  u32 least = ~0u, greatest = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
     const u32 at = i * THREADS + threadIdx.x;
     mine[i] = at < held ? words[at] : 0;
+    if (at >= held) continue;
+    least = lesser_of(least, (u32)(mine[i] >> keyShift));
     greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
   }
+  least = __reduce_min_sync(0xffffffffu, least);
   greatest = __reduce_max_sync(0xffffffffu, greatest);
-  if (threadIdx.x % 32 == 0) atomicMax(&kept.greatest, greatest);
-  if (threadIdx.x < 3) kept.above[threadIdx.x] = 0;
+  if (lane == 0) {
+    kept.least[warp] = least;
+    kept.greatest[warp] = greatest;
+  }
   __syncthreads();
-  u64 hi = (u64)kept.greatest << keyShift | (((u64)1 << keyShift) - 1); // fewer than k words exceed it, too many reach lo
-  u32 reached = held;
-  for (u32 step = 0; reached > enough; step = step == 2 ? 0 : step + 1) {
+  u64 lo = (u64)__reduce_min_sync(0xffffffffu, kept.least[lane % (THREADS / 32)]) << keyShift;
+  u64 hi = (u64)__reduce_max_sync(0xffffffffu, kept.greatest[lane % (THREADS / 32)]) << keyShift | (((u64)1 << keyShift) - 1);
+  // too many words reach lo, fewer than k exceed hi
+  for (u32 reached = held; reached > enough;) {
     const u64 middle = lo + (hi - lo) / 2;
-    u32 count = 0;
+    u32 above = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
       if (i * THREADS >= held) break;
-      count_greater(count, mine[i], middle);
+      above += (u32)__syncthreads_count(mine[i] > middle);
     }
-    count = __reduce_add_sync(0xffffffffu, count);
-    if (threadIdx.x % 32 == 0) atomicAdd(&kept.above[step], count);
-    __syncthreads();
-    const u32 above = kept.above[step];
-    // everyone has read it a barrier ago, and counts in it a barrier from now
-    if (threadIdx.x == 0) kept.above[step == 0 ? 2 : step - 1] = 0;
     if (above >= k) {
       lo = middle + 1;
       reached = above;
@@ -374,12 +375,12 @@ template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 hel
       hi = middle;
     }
   }
-  if (threadIdx.x == 0) kept.count = kept.greatest = 0;
+  if (threadIdx.x == 0) kept.count = 0;
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
-    if (i * THREADS >= held) break;
-    if (mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
+    const u32 at = i * THREADS + threadIdx.x;
+    if (at < held && mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
   }
   __syncthreads();
   return lo;
@@ -473,7 +474,7 @@ constexpr int GROUP = VECTORS * Run::perSlot; // elements of a tile that a threa
 constexpr u32 LISTED = 256;            // groups of a tile that may have some of the k best
 constexpr int CANDIDATES = 1024;    // words kept between tiles
 constexpr int CAPACITY = 2048;        // those and the elements of the listed groups: pushes never overflow
-constexpr int LIST_BYTES = 7200;
+constexpr int LIST_BYTES = 7456;
 static_assert(THREADS == 32 * WARPS && THREADS < 1 << THREAD_BITS && CAPACITY == CANDIDATES + LISTED * GROUP, "derived");
 
 // What is done to an element before it is compared.
@@ -548,9 +549,9 @@ extern "C" __global__ void __launch_bounds__(256) tile_stream_f32_largest_warps8
   const i64 firstCol = chunk * chunkSize, length = row_length(lengths, row, cols) - firstCol;
   const Run run(x + row * rowStride + firstCol, length < chunkSize ? length : chunkSize);
 
-  if (threadIdx.x == 0) list.count = list.kept.count = list.kept.greatest = 0;
+  if (threadIdx.x == 0) list.count = list.kept.count = 0;
   const ShortWord shortened(cols);
-  const u32 few = (u32)(k + k / 4) + 16; // not many more than k, so that a search is short and what it leaves is little
+  const u32 enough = lesser_of((u32)(k + k / 8) + 4, LISTED); // groups that a search may leave
   G::Type bar = 1; // a group whose best is less has none of the k best
   Tile ahead;
   ahead.load(run, 0);
@@ -563,11 +564,11 @@ extern "C" __global__ void __launch_bounds__(256) tile_stream_f32_largest_warps8
     const u32 reaching = __syncthreads_count(best >= bar);
     if (reaching == 0) continue;
     G::Type next = bar;
-    if (reaching > lesser_of(few, LISTED)) {
-      G::Type raised = bar_of<THREADS>(best, (u32)k, lesser_of(few, LISTED), bar, THREAD_BITS, list.search);
+    if (reaching > enough) {
+      G::Type raised = bar_of<THREADS>(best, (u32)k, enough, bar, THREAD_BITS, list.search);
       if (raised > bar && X::vague(G::key(raised))) {
         best = tile.best(run, first, true);
-        raised = bar_of<THREADS>(best, (u32)k, lesser_of(few, LISTED), bar, THREAD_BITS, list.search);
+        raised = bar_of<THREADS>(best, (u32)k, enough, bar, THREAD_BITS, list.search);
       }
       // an element of a later tile with the key that k elements reach loses to them: its column is greater
       if (raised > bar) next = G::above(G::key(raised));
@@ -603,7 +604,8 @@ extern "C" __global__ void __launch_bounds__(256) tile_stream_f32_largest_warps8
     if (threadIdx.x == 0) list.count = 0;
     const u32 held = list.kept.count;
     if (held > CANDIDATES) {
-      const u64 floor = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, lesser_of(few, ((u32)k + CANDIDATES) / 2), 0, shortened.bits, list.kept);
+      const u32 fewer = lesser_of((u32)(k + k / 4) + 16, ((u32)k + CANDIDATES) / 2);
+      const u64 floor = thin_out<THREADS, CAPACITY>(kept, held, (u32)k, fewer, shortened.bits, list.kept);
       bar = G::above(shortened.key(floor));
     }
   }

@@ -64,10 +64,10 @@ describe("launches", () => {
       parameters: [x.pointer, 0n, words, 4n, 50304n, 50n, 50304n, 4096n, 13n],
     });
     expect(merge).toMatchObject({
-      symbol: "heap_merge_bf16_largest_warps4_listSize64",
+      symbol: "tile_merge_bf16_largest_warps8_candidates128_items4",
       grid: 4,
-      block: 128,
-      parameters: [words, out.values.pointer, out.indices.pointer, 4n, 50n, 10n, 4n],
+      block: 256,
+      parameters: [words, out.values.pointer, out.indices.pointer, 4n, 50304n, 50n, 13n, 4n],
     });
     expect(native.launches).toHaveLength(4);
     expect(native.launches[2]).toEqual(stream);
@@ -171,26 +171,26 @@ describe("the choice", () => {
   it("is explained, with every plan refused and its rule", async () => {
     const { explain } = await device.plan(LONG);
     expect(explain).toEqual({
-      plan: "stream_heap",
-      config: { candidateTarget: 500, chunkSize: 5032, chunks: 10 },
+      plan: "stream_tile",
+      config: { candidateTarget: 4000, chunkSize: 4096, chunks: 13 },
       kernels: [
-        { name: "tile_stream", config: { warps: 4, candidates: 64, vectors: 1 }, launches: 1 },
-        { name: "heap_merge", config: { warps: 4, listSize: 64 }, launches: 1 },
+        { name: "tile_stream", config: { warps: 8, candidates: 128, vectors: 2 }, launches: 1 },
+        { name: "tile_merge", config: { warps: 8, candidates: 128, items: 4 }, launches: 1 },
       ],
       source: "heuristic",
-      // 4 rows x 10 lists x 50 words of 8 bytes, in whole regions of 256 bytes
-      workspaceBytes: 16128,
+      // 4 rows x 13 lists x 50 words of 8 bytes, in whole regions of 256 bytes
+      workspaceBytes: 20992,
       refused: [{ plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" }],
     });
   });
 
   it("can be forced, plan and tunables", async () => {
-    const { explain } = await device.plan({ ...LONG, force: { plan: "stream_tile", config: { chunkSize: 16384, "tile_stream.warps": 8 } } });
+    const { explain } = await device.plan({ ...LONG, force: { plan: "stream_tile", config: { chunkSize: 16384, "tile_merge.warps": 8 } } });
     expect(explain).toMatchObject({
       plan: "stream_tile",
       source: "forced",
       config: { chunkSize: 16384, chunks: 4 },
-      kernels: [{ config: { warps: 8 } }, { config: { warps: 4 } }],
+      kernels: [{ config: { warps: 8 } }, { config: { warps: 8 } }],
     });
   });
 
@@ -207,11 +207,11 @@ describe("the choice", () => {
     failsWith(
       "TK112",
       () => device.plan({ rows: 1, cols: 5000, k: 1025, dtype: "f32" }),
-      /bitonic_block \(bitonic_block: a row has at most 4096 columns\); stream_heap \(tile_stream: k is at most 1024\); stream_tile \(tile_stream: k is at most 1024\)/,
+      /bitonic_block \(bitonic_block: a row has at most 4096 columns\); stream_tile \(tile_stream: k is at most 1024\); stream_heap \(tile_stream: k is at most 1024\)/,
     ));
 
   it("refuses to force what does not exist, does not fit, or is not rendered", async () => {
-    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "radix" } }), /no plan "radix"; there are bitonic_block, stream_heap, stream_tile/);
+    await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "radix" } }), /no plan "radix"; there are bitonic_block, stream_tile, stream_heap/);
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "bitonic_block" } }), /at most 4096 columns/);
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { wraps: 8 } } }), /no tunable "wraps"; there are/);
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { warps: 5 } } }), /"warps" is 5; allowed/);
