@@ -17,6 +17,8 @@ export interface Plan {
   /** In the order of their launches. */
   readonly stages: readonly AnyKernel[];
   readonly tune: Domains;
+  /** Where the plans behind it are faster, if one of them answers: it is tried after them. */
+  readonly yields?: ((request: Request) => boolean) | undefined;
   readonly untuned: (surroundings: Surroundings, request: Request) => AnyConfig;
   /** Everything that the stages may see, from the request and the plan's own config. */
   readonly shape: (request: Request, config: AnyConfig) => Shape<string>;
@@ -32,8 +34,9 @@ type Read<B extends Buffers> = { [N in keyof B]: B[N] extends Buffer<"in", boole
 export function single<S extends RequestShape, B extends Buffers>(
   name: string,
   only: Staged<S, B> & (keyof B extends CallerBuffer ? unknown : { error: "a single-kernel plan has no workspace: buffers are x, lengths, values, indices" }),
+  yields?: Plan["yields"],
 ): Plan {
-  return { name, stages: [only], tune: {}, untuned: () => ({}), shape: (request) => requestShape(request) };
+  return { name, stages: [only], tune: {}, yields, untuned: () => ({}), shape: (request) => requestShape(request) };
 }
 
 /** A row is split into chunks; `chunks` lists of at most k candidates a row pass from the first kernel to the second. */

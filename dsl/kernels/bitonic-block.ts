@@ -37,8 +37,6 @@ export const bitonicBlock = kernel("bitonic_block", {
   buffers: { x: input("value"), lengths: optionalInput("i32"), values: output("value"), indices: output("index") },
   accepts: {
     "a row has at most 4096 columns": (_, { cols }) => cols <= 4096,
-    // measured on an H200 at 512 to 4096 columns (docs/log-twostage.md)
-    "a few of more than 512 columns are found sooner than all are sorted": (_, { cols, k }) => cols <= 512 || k > 64,
   },
   derive: ({ width, items, rowsPerBlock, dtype }) => ({
     threadsPerRow: width / items,

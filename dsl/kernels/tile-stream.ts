@@ -47,6 +47,7 @@ export const tileStream = kernel("tile_stream", {
     return {
       threads,
       threadBits: Math.log2(threads) + 1,
+      tile: threads * group,
       listed,
       capacity: candidates + listed * group,
       // groups, their threads, two counters, and what the searches need

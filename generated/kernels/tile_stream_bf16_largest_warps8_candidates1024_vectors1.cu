@@ -471,11 +471,12 @@ constexpr int THREADS = 256;
 constexpr int THREAD_BITS = 9;
 constexpr int VECTORS = 1;
 constexpr int GROUP = VECTORS * Run::perSlot; // elements of a tile that a thread has
+constexpr int TILE = 2048;                // elements a block loads at a time
 constexpr u32 LISTED = 256;            // groups of a tile that may have some of the k best
 constexpr int CANDIDATES = 1024;    // words kept between tiles
 constexpr int CAPACITY = 3072;        // those and the elements of the listed groups: pushes never overflow
 constexpr int LIST_BYTES = 6432;
-static_assert(THREADS == 32 * WARPS && THREADS < 1 << THREAD_BITS && CAPACITY == CANDIDATES + LISTED * GROUP, "derived");
+static_assert(THREADS == 32 * WARPS && TILE == THREADS * GROUP && THREADS < 1 << THREAD_BITS && CAPACITY == CANDIDATES + LISTED * GROUP, "derived");
 
 // What is done to an element before it is compared.
 __device__ __forceinline__ Raw prologue(Raw raw) { return raw; }
