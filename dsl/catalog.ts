@@ -1,4 +1,4 @@
-/** Every kernel and every plan, each declared once. Plans stand in the order in which an untuned device tries them. */
+/** Every kernel and every plan, each declared once. Plans stand in the order in which an untuned device tries them, but for those that yield. */
 import type { AnyKernel } from "./kernel.ts";
 import { bitonicBlock } from "./kernels/bitonic-block.ts";
 import { blockSelect } from "./kernels/block-select.ts";
@@ -31,11 +31,12 @@ export const kernels: readonly AnyKernel[] = [
 export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),
   single("warp_select", warpSelect),
-  single("bitonic_block", bitonicBlock),
+  // finding a few of many takes less than sorting them all (docs/log.md)
+  single("bitonic_block", bitonicBlock, ({ cols, k }) => (cols > 512 && k <= 64) || (cols > 2048 && k <= 256)),
   single("cluster_sort", clusterSort),
   single("block_select", blockSelect),
   chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape }),
-  twoStage("stream_heap", tileStream, heapMerge),
   twoStage("stream_tile", tileStream, tileMerge),
+  twoStage("stream_heap", tileStream, heapMerge),
   radixSelect,
 ];

@@ -19,7 +19,9 @@ export interface Plan {
   /** Shape values that a stage has for itself, beside those of `shape`; one entry a stage. */
   readonly passes: readonly Shape<string>[];
   readonly tune: Domains;
-  readonly untuned: (surroundings: Surroundings) => AnyConfig;
+  /** Where the plans behind it are faster, if one of them answers: it is tried after them. */
+  readonly yields?: ((request: Request) => boolean) | undefined;
+  readonly untuned: (surroundings: Surroundings, request: Request) => AnyConfig;
   /** Everything that all stages may see, from the request and the plan's own config. */
   readonly shape: (request: Request, config: AnyConfig) => Shape<string>;
 }
@@ -90,8 +92,9 @@ export function single<S extends RequestShape, B extends Buffers>(
     (Exclude<keyof B, CallerBuffer> extends Named<{ buffers: B }, "scratch" | "state">
       ? unknown
       : { error: "a single-kernel plan has no other kernel: its buffers are x, lengths, values, indices, scratch and state" }),
+  yields?: Plan["yields"],
 ): Plan {
-  return { name, stages: [only], passes: [{}], tune: {}, untuned: () => ({}), shape: (request) => requestShape(request) };
+  return { name, stages: [only], passes: [{}], tune: {}, yields, untuned: () => ({}), shape: (request) => requestShape(request) };
 }
 
 /** A row is split into chunks; `chunks` lists of at most k candidates a row pass from the first kernel to the second. */
@@ -127,10 +130,19 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
     stages: [first, second],
     passes: [{}, {}],
     tune: twoStageTune,
-    untuned: ({ candidateTarget }) => ({ candidateTarget: candidateTarget ?? DEFAULT_CANDIDATE_TARGET, chunkSize: 0 }),
+    untuned: ({ candidateTarget }, request) => ({ candidateTarget: candidateTarget ?? untunedTarget(request), chunkSize: 0 }),
     shape: (request, config) => ({ ...requestShape(request), ...chunking(request, config as ValuesOf<typeof twoStageTune>) }),
   };
 }
+
+/** Four blocks for each multiprocessor of an H100 or H200: that many chunks in all keep the device busy. */
+const WANTED_CHUNKS = 528;
+/** More candidates a row are dearer in stage 2 than what longer chunks cost in stage 1. */
+const MAX_CANDIDATES = 4000;
+
+/** As many candidates as chunks that fill the device leave: few rows are cut into many chunks, many rows into one. */
+export const untunedTarget = ({ rows, k }: Pick<Request, "rows" | "k">): number =>
+  Math.min(MAX_CANDIDATES, k * Math.max(1, Math.round(WANTED_CHUNKS / Math.max(1, rows))));
 
 /** The formula above; exported for the docs' table and the tests. */
 export function chunking(

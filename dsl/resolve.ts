@@ -63,7 +63,7 @@ export function resolve(plan: Plan, request: Request, options: ResolveOptions = 
   const unknown = unknownTunable(plan, force);
   if (unknown !== undefined) return refuse(unknown);
 
-  const config = overridden(plan.tune, plan.untuned(options.surroundings ?? {}), force, plan.name);
+  const config = overridden(plan.tune, plan.untuned(options.surroundings ?? {}, request), force, plan.name);
   const common = plan.shape(request, config);
   const spec = { dtype: request.dtype, order: request.order };
 

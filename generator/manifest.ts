@@ -103,7 +103,6 @@ function planEntry(plan: Plan, loaded: Loaded): Json {
     name: plan.name,
     stages: plan.stages.map((stage) => stage.name),
     tune: valuesOf(plan.tune),
-    untuned: plan.untuned({}),
     workspace: [...workspace].map(([name, buffer]) => ({ name, ...buffer })),
   };
 }

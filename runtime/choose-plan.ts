@@ -24,7 +24,8 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
     resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
   }));
   const refused = tried.flatMap(({ plan, resolution }) => (resolution.ok ? [] : [{ plan: plan.name, reason: resolution.reason }]));
-  for (const { plan, resolution } of tried) {
+  const yields = ({ plan }: (typeof tried)[number]): boolean => plan.yields?.(request) === true;
+  for (const { plan, resolution } of [...tried.filter((each) => !yields(each)), ...tried.filter(yields)]) {
     if (force !== undefined && force.plan !== plan.name) continue;
     if (resolution.ok) return { resolved: resolution.resolved, source: force === undefined ? "heuristic" : "forced", refused };
     if (force !== undefined) throw forcedRefusal(force, resolution.reason);

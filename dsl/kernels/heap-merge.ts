@@ -3,7 +3,8 @@ import { oneOf, pow2 } from "../domain.ts";
 import { WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
-import { keptFor, mergeWarps } from "./two-stage.ts";
+
+const LIST_SIZES = [64, 256, 1024] as const;
 
 /**
  * Stage 2 for lists that fit shared memory: the sorted lists of a row are the leaves of a binary tree laid out as a heap, and each level
@@ -33,6 +34,6 @@ export const heapMerge = kernel("heap_merge", {
   },
   extents: (_, { rows, k, chunks }) => ({ words: rows * chunks * k, values: rows * k, indices: rows * k }),
   launch: (c, { rows, chunks }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.listSize * chunks * WORD_BYTES }),
-  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((listSize) => ({ warps, listSize }))),
-  untuned: (_, shape) => ({ warps: mergeWarps(shape), listSize: keptFor(shape.k) }),
+  ships: ([4, 8] as const).flatMap((warps) => LIST_SIZES.map((listSize) => ({ warps, listSize }))),
+  untuned: (_, { chunks, k }) => ({ warps: chunks * k >= 512 ? 8 : 4, listSize: LIST_SIZES.find((size) => size >= k) ?? 1024 }),
 });

@@ -3,7 +3,14 @@ import { oneOf, pow2 } from "../domain.ts";
 import { WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
-import { keptFor, mergeWarps } from "./two-stage.ts";
+import { keptFor } from "./two-stage.ts";
+
+const ships = [
+  { warps: 4, candidates: 128, items: 1 },
+  { warps: 8, candidates: 128, items: 4 },
+  { warps: 16, candidates: 512, items: 4 },
+  { warps: 8, candidates: 1024, items: 4 },
+] as const;
 
 /** Stage 2 for any number of lists: streams a row's candidates tile by tile against a running threshold, as stage 1 streams columns. */
 export const tileMerge = kernel("tile_merge", {
@@ -15,12 +22,12 @@ export const tileMerge = kernel("tile_merge", {
     /** Words kept between tiles; reduced to k when there are more. */
     candidates: pow2(32, 1024),
     /** Words a thread loads for a tile. */
-    items: oneOf(1, 2, 4),
+    items: oneOf(1, 2, 4, 8),
   },
   minArch: 80,
   minPtx: "7.0",
   unit: "one block per row",
-  shape: ["rows", "k", "chunks", "indexBytes"],
+  shape: ["rows", "cols", "k", "chunks", "indexBytes"],
   buffers: { words: input("word"), values: output("value"), indices: output("index") },
   accepts: {
     "k is at most 1024": (_, { k }) => k <= 1024,
@@ -32,9 +39,9 @@ export const tileMerge = kernel("tile_merge", {
   },
   extents: (_, { rows, k, chunks }) => ({ words: rows * chunks * k, values: rows * k, indices: rows * k }),
   launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((candidates) => ({ warps, candidates, items: 2 as const }))),
-  untuned: (_, shape) => ({ warps: mergeWarps(shape), candidates: keptFor(shape.k), items: 2 }),
+  ships,
+  untuned: (_, { k, chunks }) => (chunks * k <= 128 ? ships[0] : ships.find(({ warps, candidates }) => warps > 4 && candidates === keptFor(k))!),
 });
 
-/** The words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
-const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64;
+/** A counter, what the searches need (templates/device/bar.cuh, select.cuh), the words. */
+const sharedBytes = (c: { readonly threads: number; readonly capacity: number }): number => 272 + (c.threads + c.capacity) * WORD_BYTES;

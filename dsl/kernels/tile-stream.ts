@@ -2,9 +2,18 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, VECTOR_BYTES, WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
+import { roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 import { keptFor } from "./two-stage.ts";
+
+const ships = [
+  { warps: 4, candidates: 128, vectors: 1 },
+  { warps: 4, candidates: 128, vectors: 2 },
+  { warps: 8, candidates: 128, vectors: 2 },
+  { warps: 16, candidates: 512, vectors: 1 },
+  { warps: 8, candidates: 1024, vectors: 1 },
+] as const;
 
 /**
  * Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what beats a running threshold.
@@ -32,18 +41,34 @@ export const tileStream = kernel("tile_stream", {
   },
   derive: ({ warps, candidates, vectors, dtype }) => {
     const threads = warps * 32;
-    const tile = (threads * vectors * VECTOR_BYTES) / DTYPE_BYTES[dtype];
-    return { threads, tile, capacity: candidates + tile };
+    const group = (vectors * VECTOR_BYTES) / DTYPE_BYTES[dtype];
+    // a bar lets somewhat more than k groups through, of k that is at most half of the candidates
+    const listed = Math.min(threads, (candidates / 16) * 9);
+    return {
+      threads,
+      threadBits: Math.log2(threads) + 1,
+      tile: threads * group,
+      listed,
+      capacity: candidates + listed * group,
+      // groups, their threads, two counters, and what the searches need
+      listBytes: roundUp(listed * (vectors * VECTOR_BYTES + 4) + 8 + 256 + 8 + (threads + 1) * 2 * DTYPE_BYTES[dtype], VECTOR_BYTES),
+    };
   },
   where: {
     "the candidates cover k": (c, { k }) => c.candidates >= k,
-    "candidates and a tile fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
+    "the candidates cover twice k, or the list all groups": (c, { k }) => c.candidates >= 2 * k || c.listed === c.threads,
+    "candidates and listed groups fit the shared memory that every device has": (c) => sharedBytes(c) <= PORTABLE_SHARED_BYTES,
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, words: shape.rows * shape.chunks * shape.k }),
   launch: (c, { rows, chunks }) => ({ grid: rows * chunks, block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: ([4, 8] as const).flatMap((warps) => [64, 256, 1024].map((candidates) => ({ warps, candidates, vectors: 1 as const }))),
-  untuned: (_, { rows, k, chunkSize }) => ({ warps: rows <= 4 && chunkSize >= 8192 ? 8 : 4, candidates: keptFor(k), vectors: 1 }),
+  ships,
+  // a short chunk takes no more threads than it has work for
+  untuned: ({ dtype }, { k, chunkSize, cols }) => {
+    const slots = (Math.min(chunkSize, cols) * DTYPE_BYTES[dtype]) / VECTOR_BYTES;
+    const fitting = ships.filter(({ candidates }) => candidates === keptFor(k));
+    return fitting.find(({ warps, vectors }) => warps * 32 * vectors >= slots) ?? fitting[fitting.length - 1]!;
+  },
 });
 
-/** The words, then 256 histogram bins of 4 bytes and 64 bytes of counters (templates/device/select.cuh). */
-const sharedBytes = (c: { readonly capacity: number }): number => c.capacity * WORD_BYTES + 256 * 4 + 64;
+/** The list, then the words. */
+const sharedBytes = (c: { readonly listBytes: number; readonly capacity: number }): number => c.listBytes + c.capacity * WORD_BYTES;

@@ -1,83 +1,70 @@
-// Exact selection among unique words in shared memory, by a whole block. Shared layout of a kernel that selects: the words, then
-// `Selector`'s 256 bins and its control words.
-struct Selector {
-  u32* bins;    // 256
-  u32* control;
-  // COUNT has 16 bytes of its own: the others are read as one vector, which must not take it along while others count
-  enum { COUNT = 0, DIGIT = 4, WANTED, INSIDE };
-  __device__ __forceinline__ Selector(void* after) : bins((u32*)after), control((u32*)after + 256) {}
-  __device__ __forceinline__ u32& count() const { return control[COUNT]; }
+// Keeps the best of unique words in shared memory, by a whole block.
+
+// A word in as few bits as the columns of a row need: a bisection has one step for each.
+struct ShortWord {
+  const u32 bits; // of a column; 0 is no element's word here either
+  const u32 mask;
+  __device__ __forceinline__ ShortWord(i64 cols) : bits(32 - __clz((u32)cols)), mask((1u << bits) - 1) {}
+  __device__ __forceinline__ u64 make(u32 key, u32 col) const { return (u64)key << bits | (mask - col); }
+  __device__ __forceinline__ u64 of(u64 word) const { return word >> 32 << bits | ((u32)word & mask); }
+  __device__ __forceinline__ u32 key(u64 shortened) const { return (u32)(shortened >> bits); }
+  // `of` undone; of no element, 0
+  __device__ __forceinline__ u64 word(u64 shortened) const { return shortened ? shortened >> bits << 32 | (~mask | ((u32)shortened & mask)) : 0; }
 };
 
-// Leaves the k greatest of words[0..held) in words[0..k), in no order, and k in count(). Needs held > k, held <= CAPACITY, all words
-// below 2^TOP. Returns a floor: exactly those k words are >= it. Radix select: 8 bits a pass from the top, until every word of the bin
-// that holds the k-th one is wanted. All threads call it; it ends with a barrier.
-template <int THREADS, int CAPACITY, int TOP>
-__device__ u64 select_top(u64* words, u32 held, u32 k, const Selector& selector) {
+struct Kept {
+  u32 count; // words
+  u32 least[32], greatest[32]; // keys of each warp, for a bisection
+};
+
+// Leaves of words[0..held) the greatest ones, at least k and at most `enough`, in words[0..kept.count), in no order. Needs k <= enough < held
+// <= CAPACITY. Returns a bar: exactly the words that are left reach it. Bisects between the least and the greatest key, which a word has above its
+// lower `keyShift` bits, in at most as many steps as a word has bits. All threads call it; it ends with a barrier.
+template <int THREADS, int CAPACITY> __device__ u64 thin_out(u64* words, u32 held, u32 k, u32 enough, u32 keyShift, Kept& kept) {
   constexpr int ITEMS = (CAPACITY + THREADS - 1) / THREADS;
-  const u32 tid = threadIdx.x;
+  const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   u64 mine[ITEMS];
+  u32 least = ~0u, greatest = 0;
 #pragma unroll
   for (int i = 0; i < ITEMS; i++) {
-    const u32 at = i * THREADS + tid;
+    const u32 at = i * THREADS + threadIdx.x;
     mine[i] = at < held ? words[at] : 0;
+    if (at >= held) continue;
+    least = lesser_of(least, (u32)(mine[i] >> keyShift));
+    greatest = greater_of(greatest, (u32)(mine[i] >> keyShift));
   }
-  u64 floor = 0;
-  u32 wanted = k;
-  for (int shift = TOP - 8;; shift -= 8) {
-    for (u32 bin = tid; bin < 256; bin += THREADS) selector.bins[bin] = 0;
-    __syncthreads();
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      // the second shift is apart because a shift by 64 is undefined
-      if (mine[i] && ((mine[i] ^ floor) >> shift >> 8) == 0) atomicAdd(&selector.bins[(u32)(mine[i] >> shift) & 255u], 1u);
-    }
-    __syncthreads();
-    if (tid < 32) {
-      // lane l has the bins 255-8l down to 248-8l: find the bin where the count from the top reaches `wanted`
-      u32 sum = 0;
-      for (u32 b = 0; b < 8; b++) sum += selector.bins[255 - 8 * tid - b];
-      u32 through = sum;
-      for (int step = 1; step < 32; step *= 2) {
-        const u32 below = __shfl_up_sync(0xffffffffu, through, step);
-        if (tid >= step) through += below;
-      }
-      u32 above = through - sum;
-      if (above < wanted && wanted <= through) {
-        u32 bin = 255 - 8 * tid;
-        while (above + selector.bins[bin] < wanted) above += selector.bins[bin--];
-        selector.control[Selector::DIGIT] = bin;
-        selector.control[Selector::WANTED] = wanted - above;
-        selector.control[Selector::INSIDE] = selector.bins[bin];
-        selector.count() = 0; // everyone who reads `held` from it has done so, two barriers ago
-      }
-    }
-    __syncthreads();
-    floor |= (u64)selector.control[Selector::DIGIT] << shift;
-    wanted = selector.control[Selector::WANTED];
-    if (shift == 0 || selector.control[Selector::INSIDE] == wanted) break;
-  }
-#pragma unroll
-  for (int i = 0; i < ITEMS; i++) {
-    if (mine[i] && mine[i] >= floor) words[atomicAdd(&selector.count(), 1u)] = mine[i];
+  least = __reduce_min_sync(0xffffffffu, least);
+  greatest = __reduce_max_sync(0xffffffffu, greatest);
+  if (lane == 0) {
+    kept.least[warp] = least;
+    kept.greatest[warp] = greatest;
   }
   __syncthreads();
-  return floor;
-}
-
-// Sorts words[0..SIZE) downwards; SIZE is a power of two. All threads call it, after a barrier; it ends with one.
-template <int THREADS, int SIZE> __device__ void sort_shared(u64* words) {
-  for (u32 size = 2; size <= SIZE; size *= 2) {
-    for (u32 stride = size / 2; stride >= 1; stride /= 2) {
-      for (u32 i = threadIdx.x; i < SIZE / 2; i += THREADS) {
-        const u32 low = 2 * i - (i & (stride - 1)), high = low + stride;
-        const u64 a = words[low], b = words[high];
-        if ((a < b) == ((low & size) == 0)) {
-          words[low] = b;
-          words[high] = a;
-        }
-      }
-      __syncthreads();
+  u64 lo = (u64)__reduce_min_sync(0xffffffffu, kept.least[lane % (THREADS / 32)]) << keyShift;
+  u64 hi = (u64)__reduce_max_sync(0xffffffffu, kept.greatest[lane % (THREADS / 32)]) << keyShift | (((u64)1 << keyShift) - 1);
+  // too many words reach lo, fewer than k exceed hi
+  for (u32 reached = held; reached > enough;) {
+    const u64 middle = lo + (hi - lo) / 2;
+    u32 above = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+      if (i * THREADS >= held) break;
+      above += (u32)__syncthreads_count(mine[i] > middle);
+    }
+    if (above >= k) {
+      lo = middle + 1;
+      reached = above;
+    } else {
+      hi = middle;
     }
   }
+  if (threadIdx.x == 0) kept.count = 0;
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < ITEMS; i++) {
+    const u32 at = i * THREADS + threadIdx.x;
+    if (at < held && mine[i] >= lo) words[atomicAdd(&kept.count, 1u)] = mine[i];
+  }
+  __syncthreads();
+  return lo;
 }

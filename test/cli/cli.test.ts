@@ -134,7 +134,7 @@ describe("explain", { timeout: SECONDS }, () => {
     const explained = JSON.parse(stdout);
     expect({ status, ...explained }).toMatchObject({
       status: 0,
-      plan: "stream_heap",
+      plan: "stream_tile",
       source: "heuristic",
       refused: expect.arrayContaining([{ plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" }]),
     });

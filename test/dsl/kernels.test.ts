@@ -24,7 +24,7 @@ function acceptedShapes(kernel: AnyKernel, request: Request, candidateTarget: nu
     .flatMap((plan) =>
       plan.passes
         .filter((_, at) => plan.stages[at] === kernel)
-        .map((own): Shape<string> => ({ ...plan.shape(request, plan.untuned({ candidateTarget })), ...own })),
+        .map((own): Shape<string> => ({ ...plan.shape(request, plan.untuned({ candidateTarget }, request)), ...own })),
     )
     .filter((shape) => refusedBy(kernel, spec, shape) === undefined);
 }
@@ -96,23 +96,34 @@ for (const kernel of kernels) {
 const named = (name: string): AnyKernel => kernels.find((kernel) => kernel.name === name)!;
 const untuned = (name: string, shape: Shape<string>): AnyConfig => named(name).untuned({ dtype: "bf16", order: "largest" }, shape);
 
-test("the untuned warps: stage 1 takes 8 from chunks of 8192 when rows <= 4, stage 2 takes 8 from 512 candidates", () => {
-  const stream = { cols: 50304, rowStride: 50304, k: 50, chunks: 10 };
-  const warps = (rows: number, chunkSize: number) => untuned("tile_stream", { ...stream, rows, chunkSize }).warps;
-  expect([warps(4, 8192), warps(4, 8191), warps(5, 8192), warps(1, 50304)]).toEqual([8, 4, 4, 8]);
-  for (const name of ["heap_merge", "tile_merge"]) {
-    const merge = (chunks: number, k: number) => untuned(name, { rows: 1, k, chunks, indexBytes: 4 }).warps;
-    expect([merge(8, 64), merge(10, 51), merge(7, 73), merge(1, 1)]).toEqual([8, 4, 4, 4]);
-  }
+test("the untuned warps: stage 1 has as many as a short chunk has slots for, heap_merge 8 from 512 candidates, tile_merge 8 from 129", () => {
+  const stream = { rows: 4, rowStride: 50304, k: 50, chunks: 10, chunkSize: 4096 };
+  const tile = (cols: number) => {
+    const { warps, vectors } = untuned("tile_stream", { ...stream, cols });
+    return [warps, vectors];
+  };
+  expect([1024, 1025, 2048, 2049, 50304].map(tile)).toEqual([4, 4, 4, 8, 8].map((warps, at) => [warps, at === 0 ? 1 : 2]));
+  const merge = (name: string) => (chunks: number, k: number) => untuned(name, { rows: 1, cols: 50304, k, chunks, indexBytes: 4 }).warps;
+  const heap = merge("heap_merge");
+  expect([heap(8, 64), heap(10, 51), heap(7, 73), heap(1, 1)]).toEqual([8, 4, 4, 4]);
+  const second = merge("tile_merge");
+  expect([second(2, 64), second(3, 43), second(1, 65), second(1, 257)]).toEqual([4, 8, 4, 8]);
 });
 
-test("the untuned lists are the shortest that cover k", () => {
+test("the untuned lists cover k, candidates twice k where there are enough", () => {
   const kept = (k: number) => [
     untuned("tile_stream", { rows: 1, cols: 9999, rowStride: 9999, k, chunkSize: 9999, chunks: 1 }).candidates,
     untuned("heap_merge", { rows: 1, k, chunks: 1, indexBytes: 4 }).listSize,
-    untuned("tile_merge", { rows: 1, k, chunks: 1, indexBytes: 4 }).candidates,
+    untuned("tile_merge", { rows: 1, cols: 9999, k, chunks: 2, indexBytes: 4 }).candidates,
   ];
-  expect([1, 64, 65, 256, 257, 1024].map(kept)).toEqual([64, 64, 256, 256, 1024, 1024].map((size) => [size, size, size]));
+  expect([1, 64, 65, 256, 257, 1024].map(kept)).toEqual([
+    [128, 64, 128],
+    [128, 64, 128],
+    [512, 256, 512],
+    [512, 256, 512],
+    [1024, 1024, 1024],
+    [1024, 1024, 1024],
+  ]);
 });
 
 test("block_select takes the shortest rows that cover the row, one block a multiprocessor for a single wave, more words for a large k", () => {

@@ -50,7 +50,9 @@ describe("which plan answers what", () => {
     expect(refusal(bitonic, request({ cols: 10, k: 1 }), { limits: { ...h200, arch: 75 } })).toBe(
       "bitonic_block: needs compute capability 8, the device has 7.5",
     );
-    expect(refusal(streamTile, request({ rows: 2 ** 31 - 1, cols: 50304, k: 50 }), { limits: h200 })).toMatch(/^tile_stream: needs \d+ blocks/);
+    expect(refusal(streamTile, request({ rows: 2 ** 31 - 1, cols: 50304, k: 50 }), { limits: h200, force: { chunkSize: 8192 } })).toMatch(
+      /^tile_stream: needs \d+ blocks/,
+    );
   });
 });
 
@@ -62,14 +64,14 @@ describe("force", () => {
     const one = accepted(streamTile, asked, { force: { warps: 4, "tile_merge.warps": 16 } });
     expect(one.stages.map(({ tune }) => tune.warps)).toEqual([4, 16]);
     const chunked = accepted(streamTile, asked, { force: { "stream_tile.chunkSize": 8192 } });
-    expect(chunked.config).toEqual({ candidateTarget: 500, chunkSize: 8192 });
+    expect(chunked.config).toEqual({ candidateTarget: 4000, chunkSize: 8192 });
     expect(chunked.stages[0]!.launch.grid).toBe(7);
   });
 
   test("it beats the surroundings, which beat the default", () => {
     const asked = request({ cols: 1000000, k: 50 });
     const chunks = (options: Parameters<typeof resolve>[2]) => accepted(streamTile, asked, options).stages[0]!.launch.grid;
-    expect(chunks({})).toBe(10);
+    expect(chunks({})).toBe(80);
     expect(chunks({ surroundings: { candidateTarget: 1500 } })).toBe(30);
     expect(chunks({ surroundings: { candidateTarget: 1500 }, force: { candidateTarget: 250 } })).toBe(5);
   });
@@ -103,8 +105,8 @@ describe("workspace", () => {
 
   test("two stages pass rows x chunks x k words, at the same place for both", () => {
     const { workspaceBytes, workspace, stages } = accepted(streamHeap, request({ rows: 3, cols: 50304, k: 50 }));
-    expect(workspace).toEqual([{ name: "words", offset: 0, bytes: 3 * 10 * 50 * 8, zeroed: false }]);
-    expect(workspaceBytes).toBe(12032);
+    expect(workspace).toEqual([{ name: "words", offset: 0, bytes: 3 * 13 * 50 * 8, zeroed: false }]);
+    expect(workspaceBytes).toBe(15616);
     const words = { kind: "workspace", name: "words", offset: 0 };
     expect(stages.map((stage) => stage.arguments.find(({ name }) => name === "words"))).toEqual([words, words]);
   });
@@ -123,13 +125,13 @@ describe("workspace", () => {
     });
     const resolved = accepted(twoStage("both", first, second), request({ rows: 3, cols: 50304, k: 50 }));
     expect(resolved.workspace).toEqual([
-      { name: "words", offset: 0, bytes: 12000, zeroed: false },
-      { name: "counts", offset: 12032, bytes: 120, zeroed: false },
+      { name: "words", offset: 0, bytes: 15600, zeroed: false },
+      { name: "counts", offset: 15616, bytes: 156, zeroed: false },
     ]);
-    expect(resolved.workspaceBytes).toBe(12032 + 256);
+    expect(resolved.workspaceBytes).toBe(15616 + 256);
 
     const unlike = kernel("unlike", { ...second, extents: (c, shape) => ({ ...second.extents(c, shape), counts: shape.rows }) });
-    expect(() => resolve(twoStage("odd", first, unlike), request({ cols: 50304, k: 50 }))).toThrow('stages disagree on the extent of "counts": 40 and 4 bytes');
+    expect(() => resolve(twoStage("odd", first, unlike), request({ cols: 50304, k: 50 }))).toThrow('stages disagree on the extent of "counts": 52 and 4 bytes');
   });
 
   test("a shape value that the plan does not give is the plan's fault, and said so", () => {

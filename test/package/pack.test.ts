@@ -56,7 +56,7 @@ describe("the installed package", () => {
   it("brings the kernels' sources and the addon, no tests and no build tools", () => {
     const packages = readdirSync(path.join(folder, "node_modules")).filter((name) => !name.startsWith("."));
     expect(packages.sort()).toEqual(["commander", "topkit"]);
-    expect(readFileSync(path.join(installed, "generated/kernels/tile_stream_bf16_largest_warps4_candidates64_vectors1.cu"), "utf8")).toContain("__global__");
+    expect(readFileSync(path.join(installed, "generated/kernels/tile_stream_bf16_largest_warps4_candidates128_vectors1.cu"), "utf8")).toContain("__global__");
     expect(readFileSync(path.join(installed, `prebuilds/${process.platform}-${process.arch}/topkit.node`)).length).toBeGreaterThan(100_000);
     expect(() => readFileSync(path.join(installed, "test"))).toThrow(/ENOENT/);
   });

@@ -59,16 +59,16 @@ describe("launches", () => {
     plan.run(x, out);
     expect(workspace.every((byte) => byte === 1)).toBe(true);
     expect(stream).toMatchObject({
-      symbol: "tile_stream_bf16_largest_warps4_candidates64_vectors1",
-      grid: 40,
-      block: 128,
-      parameters: [x.pointer, 0n, words, 4n, 50304n, 50n, 50304n, 5032n, 10n],
+      symbol: "tile_stream_bf16_largest_warps8_candidates128_vectors2",
+      grid: 52,
+      block: 256,
+      parameters: [x.pointer, 0n, words, 4n, 50304n, 50n, 50304n, 4096n, 13n],
     });
     expect(merge).toMatchObject({
-      symbol: "heap_merge_bf16_largest_warps4_listSize64",
+      symbol: "tile_merge_bf16_largest_warps8_candidates128_items4",
       grid: 4,
-      block: 128,
-      parameters: [words, out.values.pointer, out.indices.pointer, 4n, 50n, 10n, 4n],
+      block: 256,
+      parameters: [words, out.values.pointer, out.indices.pointer, 4n, 50304n, 50n, 13n, 4n],
     });
     expect(native.launches).toHaveLength(4);
     expect(native.launches[2]).toEqual(stream);
@@ -201,12 +201,12 @@ describe("the choice", () => {
   });
 
   it("can be forced, plan and tunables", async () => {
-    const { explain } = await device.plan({ ...LONG, force: { plan: "stream_tile", config: { chunkSize: 16384, "tile_stream.warps": 8 } } });
+    const { explain } = await device.plan({ ...LONG, force: { plan: "stream_tile", config: { chunkSize: 16384, "tile_merge.warps": 8 } } });
     expect(explain).toMatchObject({
       plan: "stream_tile",
       source: "forced",
       config: { chunkSize: 16384, chunks: 4 },
-      kernels: [{ config: { warps: 8 } }, { config: { warps: 4 } }],
+      kernels: [{ config: { warps: 8 } }, { config: { warps: 8 } }],
     });
   });
 
