@@ -22,11 +22,11 @@ const refusal = (plan: Plan, asked: Request, options?: Parameters<typeof resolve
 };
 
 describe("which plan answers what", () => {
-  test("every request with k <= 1024, and every k of at most 4096 columns, has a plan on an H200", () => {
+  test("every request with k <= 2048, and every k of at most 4096 columns, has a plan on an H200", () => {
     fc.assert(
       fc.property(requests, (asked) => {
         const answered = plans.some((plan) => resolve(plan, asked, { limits: h200 }).ok);
-        expect(answered).toBe(asked.k <= 1024 || asked.cols <= 4096);
+        expect(answered).toBe(asked.k <= 2048 || asked.cols <= 4096);
       }),
       { numRuns: 2000 },
     );
