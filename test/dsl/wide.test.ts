@@ -35,7 +35,7 @@ describe("how a row is sampled and shared", () => {
     expect(sample(2 ** 24, 256, "bf16")).toEqual([256, 2048, 8]);
     expect(sample(2 ** 28, 256)).toEqual([256, 2048, 16]);
     // a delegate a warp at least, though eight times k are fewer
-    expect(sample(2 ** 22, 1)).toEqual([128, 1024, 4]);
+    expect(sample(2 ** 22, 1)).toEqual([128, 1024, 1]);
     expect(sample(2 ** 28, 2048)).toEqual([256, 4096, 16]);
   });
 
