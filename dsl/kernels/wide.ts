@@ -8,6 +8,7 @@ import { spanOf } from "../request.ts";
 
 /** Threads of a block that samples. */
 export const SAMPLER_THREADS = 256;
+const SAMPLER_WARPS = SAMPLER_THREADS / 32;
 
 /** Most that k may be: a half of the most delegates, so that about 1.4 times k elements of the sample reach the bar. */
 export const MOST_K = 2048;
@@ -37,8 +38,9 @@ export const wideTune = {
 export const wideUntuned = { streamers: 132, sample: 64 } as const;
 
 /**
- * - `groups` delegates a row, each the best of a group of the sample: eight times k, where there may be so many, so that few groups hold two of the k best;
- * - `samplers` blocks a row sample, no more than have a slot a thread to read and pay for their start; a group is a power of two of their threads;
+ * - `groups` delegates a row, each the best of a group of the sample: eight times k, where there may be so many, so that few groups hold two of the k best, and
+ *   one a warp that samples at least;
+ * - `samplers` blocks a row sample, no more than have a slot a thread to read and pay for their start; a group is a power of two of a warp's threads;
  * - `sampleSlots`: 16-byte slots a thread samples. Where s of n elements are sampled, about k n / s pass the bar: reading s and selecting among those cost least in
  *   sum at s in proportion to sqrt(n k);
  * - `parts` blocks a row stream it.
@@ -47,13 +49,13 @@ export function wideShape(
   { rows, cols, k, dtype }: Request,
   { streamers, sample }: ValuesOf<typeof wideTune>,
 ): Shape<"samplers" | "groups" | "sampleSlots" | "parts"> {
-  const groups = Math.min(Math.max(SAMPLER_THREADS, nextPow2(8 * k)), MOST_GROUPS);
+  const least = Math.min(Math.max(SAMPLER_THREADS, nextPow2(8 * k)), MOST_GROUPS);
   const wanted = (sample * Math.sqrt(cols * k) * DTYPE_BYTES[dtype]) / (SAMPLER_THREADS * VECTOR_BYTES);
   const worthwhile = nextPow2(Math.floor((cols * DTYPE_BYTES[dtype]) / SAMPLER_BYTES / 2) + 1);
-  const samplers = Math.max(groups / SAMPLER_THREADS, Math.min(nearestPow2(wanted), worthwhile, SAMPLERS / nextPow2(rows)));
+  const samplers = Math.max(least / SAMPLER_THREADS, Math.min(nearestPow2(wanted), worthwhile, SAMPLERS / nextPow2(rows)));
   return {
     samplers,
-    groups,
+    groups: Math.max(least, samplers * SAMPLER_WARPS),
     sampleSlots: Math.min(nearestPow2(wanted / samplers), MOST_SLOTS),
     parts: Math.max(1, Math.min(Math.floor(streamers / Math.max(1, rows)), ceilDiv(cols, LEAST_PART))),
   };

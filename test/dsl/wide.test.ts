@@ -4,34 +4,38 @@ import { brokenRule, contextOf, plans, resolve, wideStream } from "../../dsl/ind
 import { request, requests } from "./arbitrary.ts";
 
 const plan = plans.find(({ name }) => name === "wide_select")!;
-const shapeOf = (asked: Parameters<typeof request>[0], config = {}) => plan.shape(request(asked), { ...plan.untuned({}), ...config });
+const shapeOf = (asked: Parameters<typeof request>[0], config = {}) => plan.shape(request(asked), { ...plan.untuned({}, request), ...config });
 const isPow2 = (value: number): boolean => Number.isInteger(Math.log2(value));
 
 describe("how a row is sampled and shared", () => {
-  test("delegates cover k, groups are powers of two of a row's threads, and no more blocks stream than run at once", () => {
+  test("delegates cover k, groups are powers of two of a warp's threads, and no more blocks stream than run at once", () => {
     fc.assert(
       fc.property(requests, (asked) => {
         fc.pre(resolve(plan, asked).ok);
-        const { samplers, groups, sampleSlots, parts } = plan.shape(asked, plan.untuned({})) as Record<string, number>;
+        const { samplers, groups, sampleSlots, parts } = plan.shape(asked, plan.untuned({}, request)) as Record<string, number>;
         expect([samplers, groups, sampleSlots].map((value) => isPow2(value!))).toEqual([true, true, true]);
         expect(groups).toBeGreaterThanOrEqual(2 * asked.k);
         expect(256 * samplers!).toBeGreaterThanOrEqual(groups!);
+        // no group is of two warps
+        expect(8 * samplers!).toBeLessThanOrEqual(groups!);
         expect(asked.rows * parts!).toBeLessThanOrEqual(Math.max(132, asked.rows));
       }),
       { numRuns: 1000 },
     );
   });
 
-  test("a sample grows with the square root of cols x k, in slots a thread once all blocks have one, up to sixteen", () => {
+  test("a sample grows with the square root of cols x k, up to sixteen slots a thread", () => {
     const sample = (cols: number, k: number, dtype: "f32" | "bf16" = "f32") => {
       const { samplers, groups, sampleSlots } = shapeOf({ rows: 1, cols, k, dtype });
       return [samplers, groups, sampleSlots];
     };
-    expect(sample(4097, 1)).toEqual([4, 256, 1]);
-    expect(sample(65536, 64)).toEqual([128, 512, 1]);
+    expect(sample(4097, 1)).toEqual([1, 256, 4]);
+    expect(sample(65536, 64)).toEqual([16, 512, 8]);
     expect(sample(2 ** 20, 256)).toEqual([256, 2048, 4]);
     expect(sample(2 ** 24, 256, "bf16")).toEqual([256, 2048, 8]);
     expect(sample(2 ** 28, 256)).toEqual([256, 2048, 16]);
+    // a delegate a warp at least, though eight times k are fewer
+    expect(sample(2 ** 22, 1)).toEqual([128, 1024, 1]);
     expect(sample(2 ** 28, 2048)).toEqual([256, 4096, 16]);
   });
 

@@ -26,6 +26,7 @@ const FAR: readonly Far[] = [
   { name: "strided rows", plan: "warp_select", ...WIDE_ROWS, cols: 1000, k: 50, dtype: "f32" },
   { name: "strided rows", plan: "cluster_select", ...WIDE_ROWS, cols: 50304, k: 50, dtype: "f32" },
   { name: "strided rows", plan: "block_select", ...WIDE_ROWS, cols: 50304, k: 50, dtype: "bf16" },
+  { name: "strided rows", plan: "wide_select", ...WIDE_ROWS, cols: 50304, k: 1000, dtype: "f32" },
   { name: "strided rows", plan: "stream_heap", ...WIDE_ROWS, cols: 50304, k: 50, dtype: "f32" },
   { name: "strided rows", plan: "stream_tile", ...WIDE_ROWS, cols: 50304, k: 1000, dtype: "bf16" },
   // rows x k passes 2^31, as rows x cols does: 4 GiB of input, 4 of values, 8 of indices
