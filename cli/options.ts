@@ -2,11 +2,13 @@
 import { InvalidArgumentError, Option } from "commander";
 import type { ConfigValues } from "../runtime/types.ts";
 
-function integer(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("It is a non-negative integer.");
-  return value;
-}
+const integerFrom =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`It is an integer from ${least}.`);
+    return value;
+  };
 
 function config(text: string): ConfigValues {
   let value: unknown;
@@ -19,7 +21,7 @@ function config(text: string): ConfigValues {
   return value as ConfigValues;
 }
 
-export const integerOption = (flags: string, description: string): Option => new Option(flags, description).argParser(integer);
+export const integerOption = (flags: string, description: string, least = 0): Option => new Option(flags, description).argParser(integerFrom(least));
 export const configOption = (): Option => new Option("--config <json>", "force tunables, as '{\"warps\": 8}'; needs --plan").argParser(config);
 export const dtypeOption = (description: string): Option => new Option("--dtype <dtype>", description).choices(["f32", "f16", "bf16"]);
 export const jsonOption = (): Option => new Option("--json", "machine-readable result on stdout; progress on stderr");

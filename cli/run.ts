@@ -1,5 +1,4 @@
 /** `topkit run`: top-k of a file, or of logits of its own. */
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { Command, Option } from "commander";
 import { rawBits, referenceTopk } from "../bench/reference.ts";
@@ -7,6 +6,7 @@ import { toNumber } from "../bench/rounding.ts";
 import type { Dtype } from "../dsl/index.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { BACKENDS, checkHostInput, type HostInput } from "../runtime/host-input.ts";
+import { makeFolder } from "../runtime/make-folder.ts";
 import type { Backend, ConfigValues } from "../runtime/types.ts";
 import { compute, type Outcome } from "./compute.ts";
 import { DEMO, demoInput, type Input, readInput, readLengths } from "./load-input.ts";
@@ -39,7 +39,7 @@ export const runCommand = (): Command =>
     .option("--demo", `make ${DEMO.rows} x ${DEMO.cols} logits, and check the result against the reference`)
     .option("--tensor <name>", "the tensor of a .safetensors file; needed where there are several")
     .option("--lengths <file>", ".npy of int32: where each row ends")
-    .addOption(integerOption("--k <k>", `how many of each row; ${DEMO.k} in the demo`))
+    .addOption(integerOption("--k <k>", `how many of each row; ${DEMO.k} in the demo`, 1))
     .addOption(dtypeOption("what uint16 data is; the demo's dtype"))
     .addOption(new Option("--backend <backend>", "auto: the GPU where one can be used, else the CPU").choices(BACKENDS).default("auto"))
     .addOption(integerOption("--seed <n>", "with --backend emulate: a random schedule, the same for the same seed"))
@@ -95,7 +95,7 @@ function checkExact({ request, data, lengths }: HostInput, { values, indices }: 
 const NPY_TYPES = { f32: "<f4", f16: "<f2", bf16: "<u2" } as const;
 
 async function writeResults(folder: string, { dims, request }: HostInput, { values, indices }: Outcome): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
+  await makeFolder(path.resolve(folder)).catch((cause: Error) => {
     throw new TopkitError("TK506", `${folder} cannot be made: ${cause.message}; give a folder that can be written`, { folder }, { cause });
   });
   await writeNpy(path.join(folder, "values.npy"), { type: NPY_TYPES[request.dtype], shape: dims, data: values });

@@ -8,9 +8,13 @@ export function exitStatus(error: unknown): 1 | 2 {
   return error.code.startsWith("TK1") || (error.code.startsWith("TK5") && error.code !== "TK506") ? 2 : 1;
 }
 
-/** Reports a failure and gives the status to exit with. Commander has printed its own errors. */
+/** Reports a failure and gives the status to exit with. Commander has printed its own errors on stderr. */
 export function reportFailure(error: unknown, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (json) printJson({ error: { code: "TK101", message: oneLine(error.message.replace(/^error: /, "")), details: {} } });
+    return 2;
+  }
   const known = error instanceof TopkitError;
   const text = known ? `${error.code}: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error);
   const status = exitStatus(error);

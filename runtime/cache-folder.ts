@@ -5,9 +5,10 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 const MAGIC = Buffer.from("TOPKSEA1", "latin1");
 const DIGEST_BYTES = 32;
@@ -46,7 +47,7 @@ export async function usableFolder(): Promise<string | undefined> {
   const folder = cacheFolder();
   if (folder === undefined) return warnOnce("there is no home folder for it; set TOPKIT_CACHE");
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
   } catch (error) {
     return warnOnce((error as Error).message);
   }

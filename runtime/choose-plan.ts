@@ -37,7 +37,8 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
   });
 }
 
-function checkForce({ plan, config }: Force): void {
+/** That there is such a plan, and that its config is one. Errors: TK113. */
+export function checkForce({ plan, config }: Force): void {
   if (!plans.some(({ name }) => name === plan)) {
     throw new TopkitError("TK113", `there is no plan ${shown(plan)}; there are ${plans.map(({ name }) => name).join(", ")}`, { plan });
   }

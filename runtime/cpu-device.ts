@@ -1,14 +1,17 @@
 /** The cpu backend: the device API over host memory. Runs are promises, which the timelines of streams and tensors keep in order. */
 import { DTYPE_BYTES, type Request, spanOf } from "../dsl/index.ts";
 import type { BackendDevice, BackendGraph, BackendPlan, BackendPlanOptions, BackendStream, HostJob, RunPointers } from "./backend.ts";
+import { checkForce } from "./choose-plan.ts";
+import { checkCpuIsa } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
 import { allocateHost, cpuName, hostStream, wrapHost } from "./host-memory.ts";
 import { awaiting, native } from "./native-access.ts";
 import type { PlanExplanation } from "./types.ts";
 
-/** Why the CPU backend cannot be used, or undefined. TK201. */
+/** Why the CPU backend cannot be used, or undefined. TK114, TK201. */
 export function cpuProblem(): TopkitError | undefined {
   try {
+    checkCpuIsa();
     native();
     return undefined;
   } catch (error) {
@@ -17,9 +20,10 @@ export function cpuProblem(): TopkitError | undefined {
   }
 }
 
-/** Errors: TK201, TK203. */
+/** Errors: TK114, TK201, TK203. */
 export function openCpu(ordinal: number): BackendDevice {
   if (ordinal !== 0) throw new TopkitError("TK203", `there is no CPU device ${ordinal}; the CPU, with all its cores, is device 0`, { device: ordinal });
+  checkCpuIsa();
   native();
   return new CpuDevice();
 }
@@ -38,8 +42,11 @@ class CpuDevice implements BackendDevice {
   async synchronize(): Promise<void> {}
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    if (force !== undefined)
-      throw new TopkitError("TK113", `plan "${force.plan}" is forced; the cpu backend has one way only: leave force out, or use backend "cuda"`, { force });
+    if (force !== undefined) {
+      checkForce(force);
+      const message = `plan "${force.plan}" is for GPUs, and this is the cpu backend: leave the plan out, or use backend "cuda", or "emulate" without a GPU`;
+      throw new TopkitError("TK113", message, { force });
+    }
     return new CpuPlan(request);
   }
 

@@ -31,6 +31,17 @@ export function defaultBackend(): Backend {
   return found;
 }
 
+/** What the addon reads, once a process, and would pass over. Errors: TK114 where TOPKIT_CPU_ISA is no instruction set that can be asked for. */
+export function checkCpuIsa(): void {
+  const text = read("TOPKIT_CPU_ISA");
+  if (text !== undefined && text !== "baseline") {
+    throw new TopkitError(
+      "TK114",
+      `TOPKIT_CPU_ISA is ${JSON.stringify(text)}; it is baseline, which leaves AVX2 unused, or unset, for the widest that the processor has: correct or unset it`,
+    );
+  }
+}
+
 export interface Emulation {
   readonly mode: EmulatorMode;
   /** 0n: threads and blocks in order. */

@@ -1,7 +1,8 @@
 /** The report: a page of tables and plots that needs no network, and the same tables as Markdown. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { TopkitError } from "../../runtime/errors.ts";
+import { makeFolder } from "../../runtime/make-folder.ts";
 import type { Draw } from "./draw.ts";
 import { type ReportData, type Section, sectionsOf } from "./sections.ts";
 import { escapeHtml, toHtml, toMarkdown } from "./table.ts";
@@ -13,7 +14,7 @@ export async function writeReport(file: string, data: ReportData, draw: Draw): P
   const title = `Exact top-k on ${devices}`;
   const html = await page(title, sections, draw);
   try {
-    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    await makeFolder(path.dirname(path.resolve(file)));
     writeFileSync(file, html);
     writeFileSync(file.replace(/(\.html?)?$/, ".md"), markdown(title, sections));
   } catch (cause) {

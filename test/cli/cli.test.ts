@@ -83,13 +83,15 @@ describe("run", { timeout: SECONDS }, () => {
     ["both inputs", ["run", "--demo", "--input", logits], "one of --input FILE and --demo"],
     ["no k", ["run", "--input", logits], "--k is missing"],
     ["k beyond the columns", ["run", "--input", logits, "--k", "5", "--backend", "cpu"], "TK105: k is 5; it is an integer from 1 to 4"],
-    ["k that is no number", ["run", "--demo", "--k", "many"], "'--k <k>' argument 'many' is invalid"],
+    ["k that is no number", ["run", "--demo", "--k", "many"], "'--k <k>' argument 'many' is invalid. It is an integer from 1."],
+    ["a k of 0", ["run", "--demo", "--k", "0"], "'--k <k>' argument '0' is invalid. It is an integer from 1."],
     ["a missing file", ["run", "--input", "none.npy", "--k", "1"], "TK501: none.npy cannot be read"],
     ["an unknown backend", ["run", "--demo", "--backend", "rocm"], "auto, cuda, cpu, emulate"],
     ["an unknown option", ["run", "--demo", "--quiet"], "unknown option '--quiet'"],
     ["a config without a plan", ["run", "--demo", "--config", "{}"], "--config is given without --plan"],
     ["a config that is no JSON", ["run", "--demo", "--plan", "stream_heap", "--config", "warps=8"], "It is JSON"],
-    ["a plan on the CPU", ["run", "--demo", "--backend", "cpu", "--plan", "stream_heap"], "TK113: "],
+    ["a plan on the CPU", ["run", "--demo", "--backend", "cpu", "--plan", "stream_heap"], 'TK113: plan "stream_heap" is for GPUs, and this is the cpu backend'],
+    ["a plan that there is not", ["run", "--demo", "--backend", "cpu", "--plan", "nope"], 'TK113: there is no plan "nope"; there are '],
     ["a seed for the CPU", ["run", "--demo", "--backend", "cpu", "--seed", "3"], "--seed is given without --backend emulate"],
     ["an unknown command", ["tune"], "unknown command 'tune'"],
     ["a shape that no plan answers", ["explain", "--rows", "1", "--cols", "5000", "--k", "1025", "--dtype", "f32"], "TK112: "],
@@ -110,9 +112,19 @@ describe("run", { timeout: SECONDS }, () => {
     expect((await topkit(["run", "--demo", "--backend", "emulate"], { CXX: "/nowhere/c++" })).status).toBe(1);
   });
 
+  it("refuses an instruction set that it does not know", async () => {
+    const { status, stdout, stderr } = await topkit(["run", "--input", logits, "--k", "1", "--backend", "cpu"], { TOPKIT_CPU_ISA: "zz" });
+    expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: "", stderr: expect.stringContaining('TK114: TOPKIT_CPU_ISA is "zz"; it is baseline') });
+  });
+
   it("gives errors as JSON too", async () => {
     const { status, stdout } = await topkit(["run", "--input", logits, "--k", "5", "--backend", "cpu", "--json"]);
     expect({ status, error: JSON.parse(stdout).error }).toMatchObject({ status: 2, error: { code: "TK105", details: { k: 5 } } });
+    const unread = await topkit(["run", "--input", logits, "--k", "abc", "--json"]);
+    expect({ status: unread.status, ...JSON.parse(unread.stdout) }).toEqual({
+      status: 2,
+      error: { code: "TK101", message: "option '--k <k>' argument 'abc' is invalid. It is an integer from 1.", details: {} },
+    });
   });
 });
 

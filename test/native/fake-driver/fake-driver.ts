@@ -8,20 +8,24 @@ import type { NativeDevice, NativeError, NativeFunction, NativeLaunchList } from
 
 export const builtFile = (name: string): string => join(packageRoot, "build", "Release", name);
 
-const folder = mkdtempSync(join(tmpdir(), "topkit-fake-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const logFile = join(folder, "log");
+// made by the first call of useFakeDriver(): where no test of a file runs, no hook of it does
+let folder: string | undefined;
+afterAll(() => folder !== undefined && rmSync(folder, { recursive: true, force: true }));
+const logFile = (): string => {
+  folder ??= mkdtempSync(join(tmpdir(), "topkit-fake-"));
+  return join(folder, "log");
+};
 
 /** Call before the process's first GPU call. An old driver lacks what CUDA 11.8 and 12.4 added. */
 export function useFakeDriver({ old = false, devices = 1 } = {}): void {
   process.env.TOPKIT_CUDA_DRIVER = builtFile(old ? "libfake_cuda_old.so" : "libfake_cuda.so");
   process.env.TOPKIT_FAKE_DEVICES = String(devices);
-  process.env.TOPKIT_FAKE_LOG = logFile;
+  process.env.TOPKIT_FAKE_LOG = logFile();
 }
 
 /** Lines of the driver's log since the process began. */
 export function logged(): string[] {
-  return readFileSync(logFile, "utf8").trimEnd().split("\n");
+  return readFileSync(logFile(), "utf8").trimEnd().split("\n");
 }
 
 /** The lines that `body` adds. */

@@ -1,0 +1,27 @@
+/** A folder and its ancestors. */
+import { mkdir, stat } from "node:fs/promises";
+import path from "node:path";
+
+/**
+ * Makes what is missing of `folder`, with `mode` for each. mkdir({ recursive: true }) of Node 20 never returns below a folder that takes
+ * none and says ENOENT, such as /proc. Errors: the system's.
+ */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(folder, { mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = path.dirname(folder);
+    if (await isFolder(folder)) return;
+    if (code !== "ENOENT" || (await isFolder(parent))) throw error;
+    await makeFolder(parent, mode);
+    // another process may make it meanwhile
+    await makeFolder(folder, mode);
+  }
+}
+
+const isFolder = (folder: string): Promise<boolean> =>
+  stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
