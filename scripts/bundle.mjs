@@ -7,7 +7,7 @@
  *   .bundle/test-gpu      the GPU suite
  *   .bundle/smoke         every plan on one shape, checked and timed
  *   .bundle/ncu           the bandwidth that Nsight Compute sees
- *   .bundle/app/          compiled code, generated kernels, production dependencies, the addon
+ *   .bundle/app/          compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there)
  *
  * The addon needs glibc 2.28 or newer on the host. Run it there as `.bundle/test-gpu`.
  */
@@ -40,6 +40,7 @@ for (const data of [
 ]) {
   if (existsSync(join(root, data))) cpSync(join(root, data), join(app, data), { recursive: true });
 }
+cpSync(join(root, "native/emulator"), join(app, "native/emulator"), { recursive: true, filter: (path) => !path.endsWith(".ts") });
 mkdirSync(join(app, "build/Release"), { recursive: true });
 copyFileSync(join(root, "build/Release/topkit.node"), join(app, "build/Release/topkit.node"));
 // the report's libraries are for development: here they draw on the host
