@@ -2,8 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    // the proof takes ten minutes of two cores: npm run test:mutations
-    include: process.env.TOPKIT_MUTATIONS ? ["test/emulator/mutation.proof.ts"] : ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts"],
     // an addon with threads of its own, and tests that spawn compilers: processes, and time for two slow cores
     pool: "forks",
     testTimeout: 120_000,

@@ -27,14 +27,17 @@ export function scratch(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Compiles `text`; the object's name is that of its content, so that equal texts are compiled once. Throws with the compiler's words. */
-export function compileKernel(name: string, text: string, mode: EmulatorMode, cache = CACHE): string {
+/**
+ * Compiles `text`; the object's name is that of its content, so that equal texts are compiled once. `flags` follow the mode's own, and so
+ * prevail. Throws with the compiler's words.
+ */
+export function compileKernel(name: string, text: string, mode: EmulatorMode, cache = CACHE, flags: readonly string[] = []): string {
   const compile = (output: string): string[] => {
     const source = join(dirname(output), basename(name));
     writeFileSync(source, emulatorSource(text, name));
-    return kernelArguments(source, output, mode);
+    return [...kernelArguments(source, output, mode), ...flags];
   };
-  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text], compile, cache);
+  return cached(`${basename(name, ".cu")}-${mode}.so`, [preludeHash(), mode, name, text, ...flags], compile, cache);
 }
 
 export function buildProgram(program: Program): string {

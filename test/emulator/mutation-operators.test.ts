@@ -23,8 +23,32 @@ it("weakens what orders, and leaves its definition alone", () => {
   ]);
 });
 
-it("takes a lane out of a full mask", () => {
-  expect(changes("v = __shfl_xor_sync(0xffffffffu, v, 1);")).toEqual(["1 mask: __shfl_xor_sync(0xffffffffu -> __shfl_xor_sync(0x7fffffffu"]);
+it("takes a lane out of a mask", () => {
+  expect(changes("v = __shfl_xor_sync(0xffffffffu, v, 1);\nn = __ballot_sync(of(row, 2), p);")).toEqual([
+    "1 mask: __shfl_xor_sync(0xffffffffu -> __shfl_xor_sync(0x7fffffffu",
+    "2 mask: __ballot_sync(of(row, 2) -> __ballot_sync((of(row, 2) & 0x7fffffffu)",
+  ]);
+});
+
+it("takes out what moves data between blocks and by the copy engine, and changes what is counted of it", () => {
+  expect(changes("mbarrier_init(bar, 1);\nif (peer) bulk_copy(to, from, f(n, 2), bar);\npeer_expect(at(bar, 1), n);\nstore_peer(to, v, bar);\n")).toEqual([
+    "1 barrier: mbarrier_init(bar, 1); -> ;",
+    "1 copy: mbarrier_init(bar, 1) -> mbarrier_init(bar, (1) + 1)",
+    "2 guard: if (peer) -> if (true)",
+    "2 guard: if (peer) -> if (false)",
+    "2 copy: bulk_copy(to, from, f(n, 2), bar); -> ;",
+    "2 copy: bulk_copy(to, from, f(n, 2), bar) -> bulk_copy(to, from, (f(n, 2)) - 16, bar)",
+    "3 copy: peer_expect(at(bar, 1), n); -> ;",
+    "3 copy: peer_expect(at(bar, 1), n) -> peer_expect(at(bar, 1), (n) + 16)",
+    "4 copy: store_peer(to, v, bar); -> ;",
+  ]);
+});
+
+it("lets go of either bound of a clamp, but not of its definition", () => {
+  expect(changes("u32 lesser_of(u32 a, u32 b) { return f(a); }\nn = lesser_of(m, f(k, 1));\n")).toEqual([
+    "2 bound: lesser_of(m, f(k, 1)) -> (m)",
+    "2 bound: lesser_of(m, f(k, 1)) -> (f(k, 1))",
+  ]);
 });
 
 it("moves comparisons by one, not brackets of templates, and numbers those that are alike", () => {
@@ -57,9 +81,9 @@ it("keeps a guard's barrier where the guard is made constant", () => {
 it("leaves comments, mustaches, directives, static assertions and inline PTX alone", () => {
   expect(
     changes(
-      '// a < b\n{{#each a}}\n#if A < B\n#endif\nstatic_assert(A < B, "");\n#ifndef TOPKIT_EMULATE // twin\nif (a) asm("x");\n#else\nif (b) f();\n#endif\n',
+      '// a < b\n{{#each a}}\n#if A < B\n#endif\nstatic_assert(A < B, "");\n#ifndef TOPKIT_EMULATE // twin\nif (a) asm("x");\n#else\nif (b) f();\n#endif\n#ifdef TOPKIT_EMULATE\nif (c) f();\n#else\nif (d) asm("x");\n#endif\nif (e) f();\n',
     ),
-  ).toEqual(["9 guard: if (b) -> if (true)", "9 guard: if (b) -> if (false)"]);
+  ).toEqual(["9 guard: if (b) -> if (true)", "9 guard: if (b) -> if (false)", "16 guard: if (e) -> if (true)", "16 guard: if (e) -> if (false)"]);
 });
 
 it("changes the one place only", () => {

@@ -3,7 +3,7 @@
  * by the layout that the templates have: spaces around binary operators and none inside template brackets.
  */
 
-export type MutantKind = "barrier" | "fence" | "mask" | "bound" | "guard";
+export type MutantKind = "barrier" | "fence" | "copy" | "mask" | "bound" | "guard";
 
 export interface Mutant {
   /** Of the template, as "templates/device/select.cuh". */
@@ -27,9 +27,8 @@ interface Edit {
 
 export function mutantsOf(file: string, text: string): Mutant[] {
   const code = codeOf(text);
-  const edits = [...calls(code), ...masks(code), ...comparisons(code), ...guards(code), ...choices(code), ...operands(code)].sort(
-    (a, b) => a.from - b.from || a.to - b.to,
-  );
+  const operators = [calls, counts, masks, comparisons, clamps, guards, choices, operands];
+  const edits = operators.flatMap((operator) => operator(code)).sort((a, b) => a.from - b.from || a.to - b.to);
   const seen = new Map<string, number>();
   return edits.map(({ kind, from, to, by, shown: [start, end] = [from, to] }) => {
     const after = text.slice(start, from) + by + text.slice(to, end);
@@ -48,10 +47,11 @@ export function mutantsOf(file: string, text: string): Mutant[] {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
-/** The text with blanks where no mutant is wanted: comments, mustaches, directives, static assertions, and what the emulator never compiles. */
+/** The text with blanks where no mutant is wanted: comments, mustaches, directives, static assertions, inline PTX and its twins. */
 function codeOf(text: string): string {
   const blank = (part: string): string => part.replace(/[^\n]/g, " ");
   return text
+    .replace(/^#ifdef TOPKIT_EMULATE\b[\s\S]*?^#endif/gm, blank)
     .replace(/^#ifndef TOPKIT_EMULATE\b[\s\S]*?^#(?=else|endif)/gm, blank)
     .replace(/\/\/.*$/gm, blank)
     .replace(/\{\{[\s\S]*?\}\}/g, (mustache) => "_".repeat(mustache.length))
@@ -59,8 +59,9 @@ function codeOf(text: string): string {
     .replace(/static_assert\(.*$/gm, blank);
 }
 
-/** Statements that only order or only wait, and the ordered forms of those that do more. */
+/** Statements that only order or only wait, or that move what others wait for; and the ordered forms of those that do more. */
 const ORDERING = /(?<=(?:^|[;{})]|\belse|____)\s*)((?:__sync(?:threads|warp)|\w*(?:barrier|fence)\w*|cluster_(?:arrive|wait)\w*)\()/g;
+const MOVING = /(?<=(?:^|[;{})]|\belse|____)\s*)((?:\w*_expect\w*|store_(?:peer|async)|bulk_copy)\()/g;
 const VOTES = /__syncthreads_(?:or|and|count)(?=\()/g;
 const WEAKER: Readonly<Record<string, string>> = {
   load_acquire: "load_relaxed",
@@ -68,13 +69,19 @@ const WEAKER: Readonly<Record<string, string>> = {
   __cluster_barrier_arrive: "__cluster_barrier_arrive_relaxed",
   mbarrier_arrive: "mbarrier_arrive_relaxed",
   mbarrier_arrive_expect_tx: "mbarrier_arrive_expect_tx_relaxed",
+  // device/ptx_cluster.cuh
+  barrier_expect: "peer_expect",
 };
 
 function calls(code: string): Edit[] {
-  const removed = [...code.matchAll(ORDERING)].flatMap((found): Edit[] => {
-    const to = closing(code, found.index + found[0].length - 1);
-    return code[to] === ";" ? [{ kind: found[0].includes("fence") ? "fence" : "barrier", from: found.index, to: to + 1, by: ";" }] : [];
-  });
+  const without = (pattern: RegExp, kindOf: (name: string) => MutantKind): Edit[] =>
+    [...code.matchAll(pattern)].flatMap(({ index, 0: opening }): Edit[] => {
+      const to = closing(code, index + opening.length - 1);
+      return code[to] === ";" ? [{ kind: kindOf(opening), from: index, to: to + 1, by: ";" }] : [];
+    });
+  const ordering = without(ORDERING, (name) => (name.includes("fence") ? "fence" : "barrier"));
+  const taken = new Set(ordering.map(({ from }) => from));
+  const removed = [...ordering, ...without(MOVING, () => "copy").filter(({ from }) => !taken.has(from))];
   const votes = [...code.matchAll(VOTES)].map(({ index, 0: name }): Edit => ({ kind: "barrier", from: index, to: index + name.length, by: "" }));
   const weakened = [...code.matchAll(/(?<=[;{})=]\s*)(\w+)(?=\()/g)].flatMap(({ index, 0: name }): Edit[] => {
     const weaker = WEAKER[name];
@@ -83,11 +90,26 @@ function calls(code: string): Edit[] {
   return [...removed, ...votes, ...weakened];
 }
 
-/** One lane less in a full mask. */
+/** What an mbarrier counts, and a copy's size: one arrival more, 16 bytes more to come, 16 bytes less to go. */
+const COUNTED = /(?<=(?:^|[;{})]|\belse|____)\s*)(?:(m?barrier_init)|(\w*_expect\w*)|bulk_copy)\(/g;
+
+function counts(code: string): Edit[] {
+  return [...code.matchAll(COUNTED)].flatMap(({ index, 0: opening, 1: initial, 2: expected }): Edit[] => {
+    const to = closing(code, index + opening.length - 1);
+    const last = argumentsOf(code, index + opening.length);
+    // the size of a copy is its third argument of four, the others' numbers their last of two
+    const [from, end] = last[initial || expected ? 1 : 2]!;
+    const by = `(${code.slice(from, end)}) ${initial ? "+ 1" : expected ? "+ 16" : "- 16"}`;
+    return code[to] === ";" ? [{ kind: "copy", from, to: end, by, shown: [index, to] }] : [];
+  });
+}
+
+/** One lane less in a mask. */
 function masks(code: string): Edit[] {
-  return [...code.matchAll(/__\w+_sync\((0xffffffffu?)(?!\w)/g)].map(({ index, 0: whole, 1: mask = "" }): Edit => {
-    const to = index + whole.length;
-    return { kind: "mask", from: to - mask.length, to, by: "0x7fffffffu", shown: [index, to] };
+  return [...code.matchAll(/__\w+_sync\(/g)].map(({ index, 0: opening }): Edit => {
+    const [from, to] = argumentsOf(code, index + opening.length)[0]!;
+    const mask = code.slice(from, to);
+    return { kind: "mask", from, to, by: /^0xffffffffu?$/.test(mask) ? "0x7fffffffu" : `(${mask} & 0x7fffffffu)`, shown: [index, to] };
   });
 }
 
@@ -97,6 +119,17 @@ function comparisons(code: string): Edit[] {
   return [...code.matchAll(/(?<= )(<|<=|>|>=)(?= )/g)].map(({ index, 0: operator }): Edit => {
     const left = operandBefore(code, index);
     return { kind: "bound", from: index, to: index + operator.length, by: SWAPPED[operator]!, shown: [left, operandAfter(code, index + operator.length)] };
+  });
+}
+
+/** The lesser or the greater of two: either alone. */
+function clamps(code: string): Edit[] {
+  return [...code.matchAll(/\b(?:lesser_of|greater_of|min|max)\((?=[^)])/g)].flatMap(({ index, 0: opening }): Edit[] => {
+    const to = closing(code, index + opening.length - 1);
+    const both = argumentsOf(code, index + opening.length);
+    // a definition has parameters and a body
+    if (both.length !== 2 || /^\s*\{/.test(code.slice(to))) return [];
+    return both.map(([from, end]): Edit => ({ kind: "bound", from: index, to, by: `(${code.slice(from, end)})` }));
   });
 }
 
@@ -185,6 +218,22 @@ function closing(code: string, open: number): number {
     if (code[at] === ")" && --depth === 0) return at + 1;
   }
   throw new Error(`a bracket that nothing closes: ${code.slice(open, open + 60)}`);
+}
+
+/** Where each argument of the call begins and ends of which the first begins here. */
+function argumentsOf(code: string, start: number): (readonly [from: number, to: number])[] {
+  const found: (readonly [number, number])[] = [];
+  let from = start;
+  for (let at = start, depth = 0; depth >= 0; at++) {
+    const character = code[at]!;
+    if ("([{".includes(character)) depth++;
+    if (")]}".includes(character)) depth--;
+    if (depth < 0 || (depth === 0 && character === ",")) {
+      found.push(trimmed(code, from, at));
+      from = at + 1;
+    }
+  }
+  return found;
 }
 
 const skipSpaces = (code: string, at: number): number => at + (/^\s*/.exec(code.slice(at))?.[0].length ?? 0);

@@ -5,10 +5,12 @@ import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type AnyKernel, kernels, type ResolvedStage } from "../../dsl/index.ts";
+import type { Declaration } from "../../generator/declarations.ts";
 import { load } from "../../generator/index.ts";
 import { createRenderer, type Render } from "../../generator/render.ts";
-import { readTemplateFiles, type TemplateFile, type TemplateFiles } from "../../generator/template-files.ts";
+import { readTemplateFiles, type TemplateFiles } from "../../generator/template-files.ts";
 import { readTemplates } from "../../generator/templates.ts";
+import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
 import { compileKernel, scratch } from "./emulator.ts";
 import { type Mutant, mutantsOf } from "./mutation-operators.ts";
 import { raceCases, type Subject, subjectsOf } from "./mutation-subjects.ts";
@@ -18,15 +20,14 @@ import { type Case, differenceOf, planCase } from "./property-case.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * `same code`: the compiler makes the same machine code of it, so it is no other program (Papadakis et al. 2015, "Trivial compiler
- * equivalence"); `survives`: everything passed.
+ * `same code`: the optimising compiler makes the same machine code of it, so it is no other program (Papadakis et al. 2015, "Trivial
+ * compiler equivalence"); `survives`: everything passed.
  */
 export type Verdict = "same code" | "compiler" | "emulator" | "hang" | "oracle" | "race" | "survives";
 
 export interface Mutation {
   readonly kernel: AnyKernel;
   readonly mutant: Mutant;
-  readonly render: Render;
 }
 
 /** The name by which docs/emulator.md lists a survivor. */
@@ -42,105 +43,143 @@ interface Trial {
   readonly cases: readonly Judged[];
   /** For race mode. */
   readonly races: readonly Judged[];
+  /** Hash of its optimised code. */
   readonly code: string;
 }
 
 export class MutationRun {
   readonly mutations: readonly Mutation[];
+  readonly #files: TemplateFiles;
+  readonly #declarations: ReadonlyMap<string, Declaration>;
   readonly #render: Render;
   readonly #trials = new Map<AnyKernel, readonly Trial[]>();
-  readonly #cache = scratch();
+  #folder: ReturnType<typeof scratch> | undefined;
 
-  private constructor(render: Render, mutations: readonly Mutation[]) {
-    this.#render = render;
-    this.mutations = mutations;
+  private constructor(files: TemplateFiles, declarations: ReadonlyMap<string, Declaration>) {
+    this.#files = files;
+    this.#declarations = declarations;
+    this.#render = createRenderer(readTemplates(files, []), declarations);
+    this.mutations = PARTS.flatMap((part) =>
+      [...files[part].values()].flatMap(({ file, text }) => {
+        const marked = this.#rendererOf({ file, text: `${text}// marked\n` });
+        const including = kernels.filter((kernel) => textOf(kernel, marked) !== textOf(kernel, this.#render));
+        return including.length === 0 ? [] : mutantsOf(file, text).flatMap((mutant) => including.map((kernel) => ({ kernel, mutant })));
+      }),
+    );
   }
 
   static async prepare(): Promise<MutationRun> {
-    const { declarations, render } = await load(ROOT, kernels);
-    const files = await readTemplateFiles(join(ROOT, "templates"), ROOT);
-    const rendererOf = (changed: TemplateFiles): Render => createRenderer(readTemplates(changed, []), declarations);
-    const mutations = (["device", "partials", "kernels"] as const).flatMap((part) =>
-      [...files[part]].flatMap(([name, { file, text }]) =>
-        mutantsOf(file, text).flatMap((mutant) => {
-          const changed: TemplateFile = { file, text: mutant.text };
-          const mutated = rendererOf({ ...files, [part]: new Map(files[part]).set(name, changed) });
-          return kernels.filter((kernel) => textOf(kernel, mutated) !== textOf(kernel, render)).map((kernel) => ({ kernel, mutant, render: mutated }));
-        }),
-      ),
-    );
-    return new MutationRun(render, mutations);
+    const { declarations } = await load(ROOT, kernels);
+    return new MutationRun(await readTemplateFiles(join(ROOT, "templates"), ROOT), declarations);
   }
 
   /** What is wrong with the kernel as it is, by its cases: nothing, or no mutant of it says anything. */
   faultsOf(kernel: AnyKernel): string[] {
-    return this.#trialsOf(kernel).flatMap(({ cases }) =>
-      cases.map(({ given, expected }) => differenceOf(given, runPlan(given), expected)).filter((fault) => fault !== undefined),
-    );
+    return this.#trialsOf(kernel)
+      .flatMap(({ cases, races }) => [...cases, ...races])
+      .map(({ given, expected }) => differenceOf(given, runPlan(given), expected))
+      .filter((fault) => fault !== undefined);
   }
 
-  verdictOf({ kernel, render }: Mutation): Verdict {
+  /** Compiled without optimisation, which takes half the time, until all cases have passed; races are looked for where an order was touched. */
+  verdictOf({ kernel, mutant }: Mutation): Verdict {
+    const render = this.#rendererOf(mutant);
     let verdict: Verdict = "same code";
     for (const trial of this.#trialsOf(kernel)) {
-      const text = render(kernel, trial.subject.spec, trial.subject.tune).text;
-      let object: string;
+      const { symbol, spec, tune } = trial.subject;
+      const { text } = render(kernel, spec, tune);
+      const source = (stage: ResolvedStage): string => (stage.kernel === kernel ? text : this.#source(stage));
+      const caughtBy = (judged: readonly Judged[]): Verdict | undefined => {
+        for (const { given, expected } of judged) {
+          const caught = verdictOn({ ...given, source }, expected);
+          if (caught !== undefined) return caught;
+        }
+        return undefined;
+      };
+      const compiled: string[] = [];
+      using _ = { [Symbol.dispose]: () => compiled.map(forget) };
+      const compile = (mode: EmulatorMode, flags?: readonly string[]): string => {
+        const object = compileKernel(`${symbol}.cu`, text, mode, this.#cache, flags);
+        compiled.push(object);
+        return object;
+      };
       try {
-        object = compileKernel(`${trial.subject.symbol}.cu`, text, "checked", this.#cache.path);
+        compile("checked", QUICKLY);
       } catch {
         return "compiler";
       }
-      using _ = { [Symbol.dispose]: () => rmSync(dirname(object), { recursive: true }) };
-      if (codeOf(object) === trial.code) continue;
+      const caught = caughtBy(trial.cases);
+      if (caught !== undefined) return caught;
+      if (codeOf(compile("fast")) === trial.code) continue;
       verdict = "survives";
-      const source = (stage: ResolvedStage): string => (stage.kernel === kernel ? text : this.#source(stage));
-      for (const { given, expected } of [...trial.cases, ...trial.races]) {
-        const caught = this.#caught({ ...given, source }, expected);
-        if (caught !== undefined) return caught;
-      }
+      if (mutant.kind !== "barrier" && mutant.kind !== "fence") continue;
+      compile("checked");
+      const raced = caughtBy(trial.races);
+      if (raced !== undefined) return raced;
     }
     return verdict;
   }
 
   [Symbol.dispose](): void {
-    this.#cache[Symbol.dispose]();
+    this.#folder?.[Symbol.dispose]();
+  }
+
+  /** Of the objects; made when the first is compiled, since a runner may load this and run nothing. */
+  get #cache(): string {
+    this.#folder ??= scratch();
+    return this.#folder.path;
   }
 
   #source = ({ kernel, spec, tune }: ResolvedStage): string => this.#render(kernel, spec, tune).text;
 
-  #caught(given: PlanCase, expected: Judged["expected"]): Verdict | undefined {
-    try {
-      const outcome = runPlan(given);
-      if (outcome.status !== 0) return given.program === "race" && outcome.text.includes("data race") ? "race" : "emulator";
-      return differenceOf(given, outcome, expected) === undefined ? undefined : "oracle";
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ETIMEDOUT") return "hang";
-      throw error;
-    }
+  #rendererOf({ file, text }: Pick<Mutant, "file" | "text">): Render {
+    const changed = PARTS.map((part) => [part, new Map([...this.#files[part]].map(([name, each]) => [name, each.file === file ? { file, text } : each]))]);
+    return createRenderer(readTemplates(Object.fromEntries(changed) as TemplateFiles, []), this.#declarations);
   }
 
   #trialsOf(kernel: AnyKernel): readonly Trial[] {
     const known = this.#trials.get(kernel);
     if (known !== undefined) return known;
-    const judged = (each: Case): Judged => {
-      const given: PlanCase = { ...planCase(each), source: this.#source, cache: this.#cache.path, timeout: LIMIT };
+    const judged = (each: Case, options: Pick<PlanCase, "flags" | "program">): Judged => {
+      const given: PlanCase = { ...planCase(each), ...options, source: this.#source, cache: this.#cache, timeout: LIMIT };
       return { given, expected: expectedOf(given) };
     };
     const trials = subjectsOf(kernel).map((subject): Trial => {
-      const cases = subject.cases.map(judged);
-      const races = raceCases(subject).map((each): Judged => {
-        const { given, expected } = judged(each);
-        return { given: { ...given, program: "race" }, expected };
-      });
-      const text = this.#render(kernel, subject.spec, subject.tune).text;
-      return { subject, cases, races, code: codeOf(compileKernel(`${subject.symbol}.cu`, text, "checked", this.#cache.path)) };
+      const { text } = this.#render(kernel, subject.spec, subject.tune);
+      return {
+        subject,
+        cases: subject.cases.map((each) => judged(each, { flags: QUICKLY })),
+        races: raceCases(subject).map((each) => judged(each, { program: "race" })),
+        code: codeOf(compileKernel(`${subject.symbol}.cu`, text, "fast", this.#cache)),
+      };
     });
     this.#trials.set(kernel, trials);
     return trials;
   }
 }
 
-/** Milliseconds a launch may take; a sound one takes some tens. */
-const LIMIT = 10_000;
+const PARTS = ["device", "partials", "kernels"] as const;
+const QUICKLY = ["-O0", "-g0"];
+
+/** Milliseconds a launch may take; a sound one takes some tens, but for what else the machine does. */
+const LIMIT = 20_000;
+
+/** Errors: what the program or ThreadSanitizer says of itself. */
+function verdictOn(given: PlanCase, expected: Judged["expected"]): Verdict | undefined {
+  let outcome: ReturnType<typeof runPlan>;
+  try {
+    outcome = runPlan(given);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ETIMEDOUT") return "hang";
+    throw error;
+  }
+  if (outcome.status === 0) return differenceOf(given, outcome, expected) === undefined ? undefined : "oracle";
+  if (outcome.status === 1) return outcome.text.includes("no end within") ? "hang" : "emulator";
+  if (given.program === "race" && outcome.text.includes("data race")) return "race";
+  throw new Error(`the emulator ended with status ${outcome.status}:\n${outcome.text}`);
+}
+
+const forget = (object: string): void => rmSync(dirname(object), { recursive: true, force: true });
 
 const textOf = (kernel: AnyKernel, render: Render): string => render(kernel, subjectSpec(kernel), kernel.ships[0]!).text;
 

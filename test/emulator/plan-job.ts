@@ -33,6 +33,8 @@ export interface PlanCase {
   readonly program?: Program;
   /** A stage's text; default: what generated/ ships. */
   readonly source?: (stage: ResolvedStage) => string;
+  /** For the compiler, behind the mode's own. */
+  readonly flags?: readonly string[];
   /** Folder for the compiled objects; default: one that lasts. */
   readonly cache?: string;
   /** Milliseconds until a launch is ended with a report of where it waits; a loop that never yields is killed at twice that, and throws ETIMEDOUT. */
@@ -71,6 +73,7 @@ export function runPlan(given: PlanCase): PlanOutcome {
     repeat,
     source = shipped,
     cache,
+    flags,
     timeout,
   } = given;
   const { stages, workspace } = resolved(given);
@@ -99,7 +102,7 @@ export function runPlan(given: PlanCase): PlanOutcome {
     const text = mutate(source(stage), symbol);
     lines.push([
       "launch",
-      compileKernel(`${symbol}.cu`, text, mode, cache),
+      compileKernel(`${symbol}.cu`, text, mode, cache, flags),
       symbol,
       `grid=${launch.grid}`,
       `block=${launch.block}`,

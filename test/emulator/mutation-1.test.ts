@@ -1,0 +1,3 @@
+import { proveMutants } from "./mutation-proof.ts";
+
+await proveMutants(0, 2);
