@@ -41,7 +41,7 @@ export function compileKernel(name: string, text: string, mode: EmulatorMode, ca
 }
 
 export function buildProgram(program: Program): string {
-  return cached(`emulate-${program}`, [treeHash(SOURCES), program], (output) =>
+  return cached(`emulate-${program}`, [sourcesHash(), program], (output) =>
     programArguments(output, { race: program === "race", ucontext: program === "ucontext" }),
   );
 }
@@ -86,18 +86,25 @@ function cached(name: string, key: readonly string[], command: (output: string) 
   return output;
 }
 
-function preludeHash(): string {
+/** Read once a process, which may compile and run thousands of kernels. */
+const once = (compute: () => string): (() => string) => {
+  let known: string | undefined;
+  return () => (known ??= compute());
+};
+
+const preludeHash = once(() => {
   const files = ["calls.h", "cuda.h", "toolchain.ts", ...readdirSync(join(SOURCES, "prelude")).map((name) => `prelude/${name}`)];
   return hash(files.map((file) => readFileSync(join(SOURCES, file))));
-}
+});
 
-const treeHash = (folder: string): string =>
+const sourcesHash = once(() =>
   hash(
-    readdirSync(folder)
-      .map((name) => join(folder, name))
+    readdirSync(SOURCES)
+      .map((name) => join(SOURCES, name))
       .filter((path) => statSync(path).isFile())
       .map((path) => readFileSync(path)),
-  );
+  ),
+);
 
 function hash(parts: readonly Buffer[]): string {
   const sum = createHash("sha256");

@@ -1,9 +1,17 @@
-/** Prints what catches each mutant, and the survivors as docs/emulator.md lists them: npx tsx test/emulator/mutation-report.ts [KERNEL...] */
+/**
+ * Prints what catches each mutant of the kernels, and the survivors as docs/emulator.md lists them:
+ *
+ *   npx tsx test/emulator/mutation-report.ts [--part 0/2] [KERNEL...]
+ */
+import { parseArgs } from "node:util";
 import { MutationRun, nameOf } from "./mutation-run.ts";
 
-const only = process.argv.slice(2);
+const { values, positionals: only } = parseArgs({ options: { part: { type: "string", default: "0/1" } }, allowPositionals: true });
+const [part = 0, parts = 1] = values.part.split("/").map(Number);
+
 using run = await MutationRun.prepare();
-for (const mutation of run.mutations) {
-  if (only.length > 0 && !only.includes(mutation.kernel.name)) continue;
-  console.log(`${run.verdictOf(mutation)}\t${mutation.mutant.line}\t${nameOf(mutation)}`);
+const mutations = run.mutations.filter(({ kernel }) => only.length === 0 || only.includes(kernel.name)).filter((_, at) => at % parts === part);
+for (const [at, mutation] of mutations.entries()) {
+  console.log(`${run.verdictOf(mutation)}\t${mutation.mutant.kind}\t${mutation.mutant.line}\t${nameOf(mutation)}`);
+  console.error(`${at + 1}/${mutations.length}`);
 }

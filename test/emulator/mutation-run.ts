@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AnyKernel, kernels, type ResolvedStage } from "../../dsl/index.ts";
+import { type AnyKernel, kernels, type ResolvedStage, variantSymbol } from "../../dsl/index.ts";
 import type { Declaration } from "../../generator/declarations.ts";
 import { load } from "../../generator/index.ts";
 import { createRenderer, type Render } from "../../generator/render.ts";
@@ -36,6 +36,8 @@ export const nameOf = ({ kernel, mutant }: Mutation): string => `${kernel.name} 
 interface Judged {
   readonly given: PlanCase;
   readonly expected: ReturnType<typeof expectedOf>;
+  /** What is wrong with the kernel as it is. */
+  readonly fault: string | undefined;
 }
 
 interface Trial {
@@ -53,6 +55,8 @@ export class MutationRun {
   readonly #declarations: ReadonlyMap<string, Declaration>;
   readonly #render: Render;
   readonly #trials = new Map<AnyKernel, readonly Trial[]>();
+  /** By symbol, of the kernels as they are. */
+  readonly #texts = new Map<string, string>();
   #folder: ReturnType<typeof scratch> | undefined;
 
   private constructor(files: TemplateFiles, declarations: ReadonlyMap<string, Declaration>) {
@@ -75,10 +79,8 @@ export class MutationRun {
 
   /** What is wrong with the kernel as it is, by its cases: nothing, or no mutant of it says anything. */
   faultsOf(kernel: AnyKernel): string[] {
-    return this.#trialsOf(kernel)
-      .flatMap(({ cases, races }) => [...cases, ...races])
-      .map(({ given, expected }) => differenceOf(given, runPlan(given), expected))
-      .filter((fault) => fault !== undefined);
+    const judged = this.#trialsOf(kernel).flatMap(({ cases, races }) => [...cases, ...races]);
+    return judged.map(({ fault }) => fault).filter((fault) => fault !== undefined);
   }
 
   /** Compiled without optimisation, which takes half the time, until all cases have passed; races are looked for where an order was touched. */
@@ -130,7 +132,12 @@ export class MutationRun {
     return this.#folder.path;
   }
 
-  #source = ({ kernel, spec, tune }: ResolvedStage): string => this.#render(kernel, spec, tune).text;
+  #source = ({ kernel, spec, tune }: ResolvedStage): string => {
+    const symbol = variantSymbol(kernel, spec, tune);
+    const text = this.#texts.get(symbol) ?? this.#render(kernel, spec, tune).text;
+    this.#texts.set(symbol, text);
+    return text;
+  };
 
   #rendererOf({ file, text }: Pick<Mutant, "file" | "text">): Render {
     const changed = PARTS.map((part) => [part, new Map([...this.#files[part]].map(([name, each]) => [name, each.file === file ? { file, text } : each]))]);
@@ -141,8 +148,13 @@ export class MutationRun {
     const known = this.#trials.get(kernel);
     if (known !== undefined) return known;
     const judged = (each: Case, options: Pick<PlanCase, "flags" | "program">): Judged => {
-      const given: PlanCase = { ...planCase(each), ...options, source: this.#source, cache: this.#cache, timeout: LIMIT };
-      return { given, expected: expectedOf(given) };
+      const given: PlanCase = { ...planCase(each), ...options, source: this.#source, cache: this.#cache };
+      const expected = expectedOf(given);
+      const start = performance.now();
+      const outcome = runPlan(given);
+      // a launch of a mutant may take many times what it should, for what else the machine does
+      const timeout = Math.ceil(2000 + 30 * (performance.now() - start));
+      return { given: { ...given, timeout }, expected, fault: differenceOf(given, outcome, expected) };
     };
     const trials = subjectsOf(kernel).map((subject): Trial => {
       const { text } = this.#render(kernel, subject.spec, subject.tune);
@@ -160,9 +172,6 @@ export class MutationRun {
 
 const PARTS = ["device", "partials", "kernels"] as const;
 const QUICKLY = ["-O0", "-g0"];
-
-/** Milliseconds a launch may take; a sound one takes some tens, but for what else the machine does. */
-const LIMIT = 20_000;
 
 /** Errors: what the program or ThreadSanitizer says of itself. */
 function verdictOn(given: PlanCase, expected: Judged["expected"]): Verdict | undefined {

@@ -32,17 +32,19 @@ const LAYOUTS: readonly Layout[] = [
   { data: "desc", gap: 0, offset: 8, lengths: [31, 32, 4099], indexBytes: 4 },
 ];
 
-/** Few rows; for kernels that refuse those, more and shorter ones. */
+/** Few rows; for configs that refuse those, more of them, and then shorter ones. */
+const LENGTHS = [100, 128, 200, 256, 4096, 5000, 9001, 20500, 45000];
 const SIZES = [
-  { rows: 3, lengths: [100, 128, 200, 256, 4096, 5000, 9001, 20500, 45000] },
+  { rows: 3, lengths: LENGTHS },
+  { rows: 5, lengths: LENGTHS },
   { rows: 33, lengths: [4100, 4200] },
 ];
 const KS = [1, 13, 32, 64, 100, 700, 1100, 4300];
 
 /**
- * The least config, in threads and then in shared memory, of those that use shared memory; the least of those in which no tunable has its
- * least value; and, for what these two let pass, the last that ships. Each with another dtype and order. Of a kernel of thousands of configs,
- * a part is looked at, always the same.
+ * The least config, in rows that it needs, then in threads, then in shared memory, of those that use shared memory; the least of those in
+ * which no tunable has its least value; and, for what these two let pass, the last that ships. Each with another dtype and order. Of a kernel
+ * of thousands of configs, a part is looked at, always the same.
  */
 export function subjectsOf(kernel: AnyKernel): Subject[] {
   const configs = partOf(kernel);
@@ -52,7 +54,7 @@ export function subjectsOf(kernel: AnyKernel): Subject[] {
     const [least] = among
       .map((tune) => ({ tune, ...launchOf(kernel, spec, tune) }))
       .filter(({ threads }) => threads > 0)
-      .sort((a, b) => Number(b.shared > 0) - Number(a.shared > 0) || a.threads - b.threads || a.rows - b.rows || a.shared - b.shared);
+      .sort((a, b) => Number(b.shared > 0) - Number(a.shared > 0) || a.rows - b.rows || a.threads - b.threads || a.shared - b.shared);
     if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
     return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: casesOf(kernel, spec, tune) };
@@ -74,7 +76,7 @@ function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConf
   return { threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads), rows: fitting[0]?.rows ?? 0, shared };
 }
 
-type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number };
+type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number; readonly threads: number };
 
 /** With the plans' untuned config; where that launches the kernel for no such request, with the least value of each of the plan's tunables. */
 function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Fit[] {
@@ -98,7 +100,9 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
           };
           const resolution = resolve(plan, { rows, cols, k, rowStride: cols, indexBytes: 4, ...spec }, { force });
           const stage = resolution.ok ? resolution.resolved.stages.find((each) => each.kernel === kernel) : undefined;
-          return stage === undefined ? [] : [{ plan: plan.name, force, rows, cols, k, sharedBytes: stage.launch.sharedBytes }];
+          if (stage === undefined) return [];
+          const { sharedBytes, grid, block } = stage.launch;
+          return [{ plan: plan.name, force, rows, cols, k, sharedBytes, threads: grid * block }];
         }),
       ),
     ),
@@ -106,17 +110,23 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
   return fitting.find(({ length }) => length > 0) ?? [];
 }
 
-/** Every layout with the greatest k and in turns with the others, on the shortest and the longest rows that fit and in turns on those between. */
+/**
+ * Every layout with the greatest k and in turns with the others, on the shortest and the longest rows that fit and in turns on those between;
+ * of launches of many threads, which take long, the first of these three only.
+ */
 function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
   const fitting = fits(kernel, spec, tune);
   const greatest = Math.max(...fitting.map(({ k }) => k));
   const full = fitting.filter(({ k }) => k === greatest);
+  const most = Math.max(...fitting.map(({ threads }) => threads));
   return LAYOUTS.flatMap((layout, at) =>
-    [full[full.length - 1]!, full[at % full.length]!, fitting[(7 * at) % fitting.length]!].map(({ sharedBytes: _, ...fit }, turn): Case => {
-      return { ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn };
-    }),
+    [full[full.length - 1]!, full[at % full.length]!, fitting[(7 * at) % fitting.length]!]
+      .slice(0, most > MANY_THREADS ? 1 : 3)
+      .map(({ sharedBytes: _, threads: __, ...fit }, turn): Case => ({ ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn })),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
+
+const MANY_THREADS = 4096;
 
 /** ThreadSanitizer takes a millisecond a thread: one row, whole, and of the cases of which no launch has many threads those with the least and the most. */
 export function raceCases({ cases }: Pick<Subject, "cases">): Case[] {
