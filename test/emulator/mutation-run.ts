@@ -101,9 +101,8 @@ export class MutationRun {
       const compiled: string[] = [];
       using _ = { [Symbol.dispose]: () => compiled.map(forget) };
       const compile = (mode: EmulatorMode, flags?: readonly string[]): string => {
-        const object = compileKernel(`${symbol}.cu`, text, mode, this.#cache, flags);
-        compiled.push(object);
-        return object;
+        compiled.push(compileKernel(`${symbol}.cu`, text, mode, this.#cache, flags));
+        return compiled[compiled.length - 1]!;
       };
       try {
         compile("checked", QUICKLY);
@@ -112,7 +111,7 @@ export class MutationRun {
       }
       const caught = caughtBy(trial.cases);
       if (caught !== undefined) return caught;
-      if (codeOf(compile("fast")) === trial.code) continue;
+      if (codeOf(compile("fast", OPTIMISED)) === trial.code) continue;
       verdict = "survives";
       if (mutant.kind !== "barrier" && mutant.kind !== "fence") continue;
       compile("checked");
@@ -162,7 +161,7 @@ export class MutationRun {
         subject,
         cases: subject.cases.map((each) => judged(each, { flags: QUICKLY })),
         races: raceCases(subject).map((each) => judged(each, { program: "race" })),
-        code: codeOf(compileKernel(`${subject.symbol}.cu`, text, "fast", this.#cache)),
+        code: codeOf(compileKernel(`${subject.symbol}.cu`, text, "fast", this.#cache, OPTIMISED)),
       };
     });
     this.#trials.set(kernel, trials);
@@ -172,6 +171,7 @@ export class MutationRun {
 
 const PARTS = ["device", "partials", "kernels"] as const;
 const QUICKLY = ["-O0", "-g0"];
+const OPTIMISED = ["-O1", "-g0"];
 
 /** Errors: what the program or ThreadSanitizer says of itself. */
 function verdictOn(given: PlanCase, expected: Judged["expected"]): Verdict | undefined {

@@ -49,14 +49,21 @@ function passed(): ReadonlySet<string> {
 
 async function work(job: number): Promise<void> {
   const done = passed();
+  let folder: ReturnType<typeof scratch> | undefined;
+  const stop = (): void => {
+    folder?.[Symbol.dispose]();
+    process.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
   for (const [at, unit] of units.entries()) {
     if (at % jobs !== job || done.has(keys[at]!)) continue;
-    using folder = scratch();
+    folder = scratch();
     const fault = await checkUnit(unit, { runs: cases, seed: (seed + at) % 2 ** 31, cache: folder.path }).then(
       () => undefined,
       (error: Error) => error.message,
     );
     addRecord({ seed, unit: keys[at]!, cases, ...(fault !== undefined && { fault }) });
+    folder[Symbol.dispose]();
     console.error(`${at + 1}/${units.length} ${titleOf(unit)}: ${fault ?? "exact"}`);
   }
 }
@@ -93,8 +100,13 @@ function worker(job: number): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", () => resolve());
+    child.on("exit", (status, signal) => {
+      if (status !== 0) console.error(`worker ${job} did not come to its end: status ${status ?? signal}`);
+      resolve();
+    });
   });
 }
 
-const titleOf = ({ plan, symbols }: Unit): string => `${plan.name} ${symbols.join(" + ")}`;
+function titleOf({ plan, symbols }: Unit): string {
+  return `${plan.name} ${symbols.join(" + ")}`;
+}
