@@ -22,13 +22,16 @@ interface Layout extends Pick<Case, "gap" | "offset" | "lengths" | "indexBytes">
   readonly data: DataName;
 }
 
-/** Data that fills a buffer, ties at its threshold, patterns next to those that mean something; rows that end and begin in the middle of a vector. */
+/**
+ * Data that fills a buffer, ties at its threshold, patterns next to those that mean something; rows that end and begin in the middle of a
+ * vector, or end before the first whole one begins.
+ */
 const LAYOUTS: readonly Layout[] = [
   { data: "asc", gap: 5, offset: 3, lengths: [], indexBytes: 8 },
   { data: "allNegInf", gap: 0, offset: 0, lengths: [2 ** 31 - 1, -4, 9, 0], indexBytes: 4 },
   { data: "boundaryTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
   { data: "anyBits", gap: 1, offset: 7, lengths: [33, 4090], indexBytes: 4 },
-  { data: "nans", gap: 8, offset: 0, lengths: [60, 5, 30000], indexBytes: 8 },
+  { data: "nans", gap: 9, offset: 1, lengths: [60, 5, 2], indexBytes: 8 },
   { data: "desc", gap: 0, offset: 8, lengths: [31, 32, 4099], indexBytes: 4 },
 ];
 
