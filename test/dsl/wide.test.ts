@@ -4,7 +4,7 @@ import { brokenRule, contextOf, plans, resolve, wideStream } from "../../dsl/ind
 import { request, requests } from "./arbitrary.ts";
 
 const plan = plans.find(({ name }) => name === "wide_select")!;
-const shapeOf = (asked: Parameters<typeof request>[0], config = {}) => plan.shape(request(asked), { ...plan.untuned({}, request), ...config });
+const shapeOf = (asked: Parameters<typeof request>[0], config = {}) => plan.shape(request(asked), { ...plan.untuned({}, request(asked)), ...config });
 const isPow2 = (value: number): boolean => Number.isInteger(Math.log2(value));
 
 describe("how a row is sampled and shared", () => {
@@ -12,7 +12,7 @@ describe("how a row is sampled and shared", () => {
     fc.assert(
       fc.property(requests, (asked) => {
         fc.pre(resolve(plan, asked).ok);
-        const { samplers, groups, sampleSlots, parts } = plan.shape(asked, plan.untuned({}, request)) as Record<string, number>;
+        const { samplers, groups, sampleSlots, parts } = plan.shape(asked, plan.untuned({}, asked)) as Record<string, number>;
         expect([samplers, groups, sampleSlots].map((value) => isPow2(value!))).toEqual([true, true, true]);
         expect(groups).toBeGreaterThanOrEqual(2 * asked.k);
         expect(256 * samplers!).toBeGreaterThanOrEqual(groups!);
