@@ -149,10 +149,16 @@ __device__ __forceinline__ void cluster_arrive() { asm volatile("barrier.cluster
 __device__ __forceinline__ void cluster_arrive_relaxed() { asm volatile("barrier.cluster.arrive.relaxed;" ::: "memory"); }
 __device__ __forceinline__ void cluster_wait() { asm volatile("barrier.cluster.wait.acquire;" ::: "memory"); }
 #endif
-// A 64-bit word stored in a peer's shared memory, its bytes completed on that peer's barrier (device/ptx_cluster.cuh).
+// A u32 read from a peer's shared memory, and a 64-bit word stored there, its bytes completed on that peer's barrier (device/ptx_cluster.cuh).
 #ifdef TOPKIT_EMULATE
+inline u32 load_peer(u32 address) { return load_shared<u32>(address); }
 inline void store_peer(u32 address, u64 value, u32 barrier) { store_async(address, value, barrier); }
 #else
+__device__ __forceinline__ u32 load_peer(u32 address) {
+  u32 value;
+  asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
+  return value;
+}
 __device__ __forceinline__ void store_peer(u32 address, u64 value, u32 barrier) {
   asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.u64 [%0], %1, [%2];" ::"r"(address), "l"(value), "r"(barrier) : "memory");
 }
@@ -370,6 +376,7 @@ template <class Part, u32 THREADS> struct LaidSlots {
 // A block's part of a row as its threads hold it in registers: the keys of 16-byte slots, and of the elements before and behind them one a thread.
 template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
   static constexpr int perSlot = Part::perSlot;
+  static constexpr u32 full = (1u << perSlot) - 1;
   static constexpr int perRegister = 4 / sizeof(typename E::Raw);
   const Part& part;
   uint4 slot[VECTORS]; // where there is no slot, anything
@@ -398,7 +405,7 @@ template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
 #pragma unroll 1
     for (u32 v = 0; v < VECTORS; v++) { // a run-time index: the slots lie in local memory, and cost the kernel no registers
       const u32 at = v * THREADS + threadIdx.x;
-      visit(slot[v], at < part.slots ? Part::full : 0, part.place(at, 0));
+      visit(slot[v], at < part.slots ? full : 0, part.place(at, 0));
     }
     if (part.tail) visit(make_uint4(edgeKey, 0, 0, 0), edge != Part::none, edge);
   }

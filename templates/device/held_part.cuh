@@ -1,6 +1,7 @@
 // A block's part of a row as its threads hold it in registers: the keys of 16-byte slots, and of the elements before and behind them one a thread.
 template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
   static constexpr int perSlot = Part::perSlot;
+  static constexpr u32 full = (1u << perSlot) - 1;
   static constexpr int perRegister = 4 / sizeof(typename E::Raw);
   const Part& part;
   uint4 slot[VECTORS]; // where there is no slot, anything
@@ -29,7 +30,7 @@ template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
 #pragma unroll 1
     for (u32 v = 0; v < VECTORS; v++) { // a run-time index: the slots lie in local memory, and cost the kernel no registers
       const u32 at = v * THREADS + threadIdx.x;
-      visit(slot[v], at < part.slots ? Part::full : 0, part.place(at, 0));
+      visit(slot[v], at < part.slots ? full : 0, part.place(at, 0));
     }
     if (part.tail) visit(make_uint4(edgeKey, 0, 0, 0), edge != Part::none, edge);
   }

@@ -57,6 +57,9 @@ const SHAPES: readonly Shape[] = [
   { plan: "cluster_select", rows: 1, cols: 20000, k: 50, dtype: "bf16", pattern: "ascending" },
   // no block has k delegates, and most have far more survivors than they may send
   { plan: "cluster_select", rows: 1, cols: 20001, k: 200, dtype: "f16", skew: 2, pattern: "ascending", seed: 3 },
+  { plan: "cluster_sort", rows: 2, cols: 5003, k: 300, dtype: "f32", order: "smallest", pad: 3, skew: 4, pattern: "specials", seed: 5 },
+  { plan: "cluster_sort", rows: 1, cols: 20000, k: 1000, dtype: "bf16", pattern: "ascending", indexBytes: 8 },
+  { plan: "cluster_sort", rows: 2, cols: 9001, k: 2048, dtype: "f16", pattern: "ties", lengths: Int32Array.of(8999, 700) },
   { plan: "warp_select", rows: 9, cols: 200, k: 8, dtype: "f32", order: "smallest", pattern: "specials", indexBytes: 8 },
   { plan: "warp_select", rows: 3, cols: 1000, k: 32, dtype: "bf16", pad: 3, skew: 2, lengths: Int32Array.of(1000, -4, 7), seed: 3 },
   { plan: "warp_select", rows: 2, cols: 4096, k: 256, dtype: "f16", pattern: "ties" },

@@ -42,7 +42,7 @@ const SIZES = [
   { rows: 5, lengths: LENGTHS },
   { rows: 33, lengths: [4100, 4200] },
 ];
-const KS = [1, 13, 32, 64, 100, 700, 1100, 4300];
+const KS = [1, 13, 32, 64, 100, 300, 700, 1100, 4300];
 
 /**
  * The least config, in rows that it needs, then in threads, then in shared memory, of those that use shared memory; the least of those in

@@ -85,7 +85,6 @@ __device__ __forceinline__ i64 row_length(const int* lengths, i64 row, i64 cols)
 // consistency model.
 #ifdef TOPKIT_EMULATE // on the emulator's own twins (native/emulator/prelude/cluster.h)
 inline u32 peer_address(u32 address, u32 rank) { return mapa(address, rank); }
-inline u32 load_peer(u32 address) { return load_shared<u32>(address); }
 inline void barrier_init(u32 barrier, u32 arrivals) { mbarrier_init(barrier, arrivals); }
 inline void publish_barriers() { fence_mbarrier_init(); }
 inline void barrier_expect(u32 barrier, u32 bytes) { mbarrier_arrive_expect_tx(barrier, bytes); }
@@ -105,11 +104,6 @@ __device__ __forceinline__ u32 peer_address(u32 address, u32 rank) {
   u32 at;
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(address), "r"(rank));
   return at;
-}
-__device__ __forceinline__ u32 load_peer(u32 address) {
-  u32 value;
-  asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
-  return value;
 }
 
 // mbarriers
@@ -155,10 +149,16 @@ __device__ __forceinline__ void cluster_arrive() { asm volatile("barrier.cluster
 __device__ __forceinline__ void cluster_arrive_relaxed() { asm volatile("barrier.cluster.arrive.relaxed;" ::: "memory"); }
 __device__ __forceinline__ void cluster_wait() { asm volatile("barrier.cluster.wait.acquire;" ::: "memory"); }
 #endif
-// A 64-bit word stored in a peer's shared memory, its bytes completed on that peer's barrier (device/ptx_cluster.cuh).
+// A u32 read from a peer's shared memory, and a 64-bit word stored there, its bytes completed on that peer's barrier (device/ptx_cluster.cuh).
 #ifdef TOPKIT_EMULATE
+inline u32 load_peer(u32 address) { return load_shared<u32>(address); }
 inline void store_peer(u32 address, u64 value, u32 barrier) { store_async(address, value, barrier); }
 #else
+__device__ __forceinline__ u32 load_peer(u32 address) {
+  u32 value;
+  asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
+  return value;
+}
 __device__ __forceinline__ void store_peer(u32 address, u64 value, u32 barrier) {
   asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.u64 [%0], %1, [%2];" ::"r"(address), "l"(value), "r"(barrier) : "memory");
 }
@@ -323,59 +323,50 @@ template <class E, int C> struct ClusterPart {
     return same && (sizeof(Raw) == 4 || slot.x >> 16 == (slot.x & 0xffffu));
   }
 
-  // The elements again, in rounds of at most a slot a thread, so that rounds, and threads in a round, follow the columns: the lead, the
-  // body, the tail. All threads make every round: visit(slot, valid, place), where bit j of `valid` says that element j counts and
-  // `place` is element 0's.
-  template <int THREADS, class Visit> __device__ __forceinline__ void each_round(Visit visit) const {
-    const u32 bodyRounds = (slots + THREADS - 1) / THREADS, before = lead ? 1 : 0, rounds = before + bodyRounds + (tail ? 1 : 0);
-    for (u32 r = 0; r < rounds; r += AHEAD) {
-      uint4 ahead[AHEAD];
-#pragma unroll
-      for (u32 i = 0; i < AHEAD; i++) {
-        const u32 round = r + i - before, slot = round * THREADS + threadIdx.x;
-        ahead[i] = round < bodyRounds && slot < slots ? __ldg(body + slot) : make_uint4(0, 0, 0, 0);
-      }
-#pragma unroll 1
-      for (u32 i = 0; i < AHEAD && r + i < rounds; i++) {
-        const u32 round = r + i - before, slot = round * THREADS + threadIdx.x;
-        uint4 its = picked(ahead, i);
-        u32 valid = slot < slots ? full : 0, at = place(slot, 0);
-        if (round >= bodyRounds) {
-          const bool isTail = round == bodyRounds;
-          const u32 count = threadIdx.x ? 0 : isTail ? tail : lead;
-          at = isTail ? place(slots, 0) : 0;
-          valid = (1u << count) - 1;
-          its = load_edge(at, count);
-        }
-        visit(its, valid, at);
-      }
-    }
-  }
   static constexpr u32 full = (1u << perSlot) - 1;
+};
 
- private:
-  static constexpr u32 AHEAD = 2; // loads in flight; more cost registers, and so blocks a multiprocessor, and gain nothing
-  // slots[i] by a chain of selects: a register array has no run-time index.
-  static __device__ __forceinline__ uint4 picked(const uint4 (&slots)[AHEAD], u32 i) {
-    uint4 slot = slots[0];
-#pragma unroll
-    for (u32 other = 1; other < AHEAD; other++) {
-      if (i == other) slot = slots[other];
-    }
-    return slot;
+// A part laid down in shared memory: its slots in column order, and behind them one slot of its lead or tail (no part has both), filled up
+// with the lowest key.
+template <class Part, u32 THREADS> struct LaidSlots {
+  const uint4* slot;
+  u32 wanted; // bit t: this thread's slot of turn t is
+
+  // `hits`: bit v for slot v * THREADS + threadIdx.x
+  __device__ __forceinline__ LaidSlots(const Part& part, const uint4* slots, u32 hits) : slot(slots) {
+    const u32 edgeTurn = part.lead ? 0 : bodyTurns(part);
+    wanted = hits << (part.lead ? 1 : 0) | (u32)(threadIdx.x == 0 && part.lead + part.tail > 0) << edgeTurn;
   }
-  __device__ __forceinline__ uint4 load_edge(u32 at, u32 count) const {
-    u32 part[4] = {0, 0, 0, 0};
-#pragma unroll
-    for (u32 j = 0; j < perSlot - 1; j++) {
-      if (j < count) part[j * 4 / perSlot] |= (u32)first[at + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
+  static __device__ __forceinline__ u32 bodyTurns(const Part& part) { return (part.slots + THREADS - 1) / THREADS; }
+
+  // Visits each wanted slot by the thread that wants it: visit(slot, turn).
+  template <class Visit> __device__ __forceinline__ void each_wanted(const Part& part, Visit visit) const {
+    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part);
+#pragma unroll 1
+    for (u32 left = wanted; left; left &= left - 1) {
+      const u32 turn = __ffs(left) - 1;
+      visit(slot[turn - before < body ? (turn - before) * THREADS + threadIdx.x : part.slots], turn);
     }
-    return make_uint4(part[0], part[1], part[2], part[3]);
+  }
+  // Visits the wanted slots in turns of one a thread, so that turns, and threads in a turn, follow the columns: visit(slot, valid,
+  // place), where bit j of `valid` says that element j counts and `place` is element 0's. All threads make every turn, with nothing
+  // valid where they want nothing, until a visit returns false to all of them.
+  template <class Visit> __device__ __forceinline__ void each_turn(const Part& part, Visit visit) const {
+    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part), edges = part.lead + part.tail;
+#pragma unroll 1
+    for (u32 turn = 0; turn < body + (edges ? 1 : 0); turn++) {
+      const bool isBody = turn - before < body;
+      const u32 at = isBody ? (turn - before) * THREADS + threadIdx.x : part.slots;
+      const bool counts = wanted >> turn & 1u;
+      const u32 valid = !counts ? 0 : isBody ? Part::full : (1u << edges) - 1;
+      if (!visit(counts ? slot[at] : make_uint4(0, 0, 0, 0), valid, !isBody && part.lead ? 0 : part.place(at, 0))) return;
+    }
   }
 };
 // A block's part of a row as its threads hold it in registers: the keys of 16-byte slots, and of the elements before and behind them one a thread.
 template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
   static constexpr int perSlot = Part::perSlot;
+  static constexpr u32 full = (1u << perSlot) - 1;
   static constexpr int perRegister = 4 / sizeof(typename E::Raw);
   const Part& part;
   uint4 slot[VECTORS]; // where there is no slot, anything
@@ -404,7 +395,7 @@ template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
 #pragma unroll 1
     for (u32 v = 0; v < VECTORS; v++) { // a run-time index: the slots lie in local memory, and cost the kernel no registers
       const u32 at = v * THREADS + threadIdx.x;
-      visit(slot[v], at < part.slots ? Part::full : 0, part.place(at, 0));
+      visit(slot[v], at < part.slots ? full : 0, part.place(at, 0));
     }
     if (part.tail) visit(make_uint4(edgeKey, 0, 0, 0), edge != Part::none, edge);
   }

@@ -4,7 +4,7 @@
 //
 // spec: dtype f32, order largest
 // tune: warps 8
-// unit: one warp per digit of a row
+// unit: one warp per digit of a row, or eight of few parts
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -117,17 +117,18 @@ extern "C" __global__ void __launch_bounds__(256) radix_offsets_f32_largest_warp
     const long long rows,
     const long long parts,
     const long long digit) {
-  const i64 list = (i64)blockIdx.x * WARPS + threadIdx.x / 32; // row * 256 + digit
-  if (list >= rows * 256) return;
   const Lanes<32> lanes;
-  u32* tally = tallies + list * parts;
-  u32 sum = 0;
-  for (i64 first = 0; first < parts; first += 32) {
-    const i64 part = first + lanes.sub;
-    u32 total;
-    const u32 before = lanes.sum_before(part < parts ? tally[part] : 0, total);
-    if (part < parts) tally[part] = sum + before;
-    sum += total;
+  // a list is row * 256 + digit
+  for (i64 list = (i64)blockIdx.x * WARPS + threadIdx.x / 32; list < rows * 256; list += (i64)gridDim.x * WARPS) {
+    u32* tally = tallies + list * parts;
+    u32 sum = 0;
+    for (i64 first = 0; first < parts; first += 32) {
+      const i64 part = first + lanes.sub;
+      u32 total;
+      const u32 before = lanes.sum_before(part < parts ? tally[part] : 0, total);
+      if (part < parts) tally[part] = sum + before;
+      sum += total;
+    }
+    if (lanes.sub == 0) totals[list] = sum;
   }
-  if (lanes.sub == 0) totals[list] = sum;
 }
