@@ -79,46 +79,50 @@ __device__ __forceinline__ i64 row_length(const int* lengths, i64 row, i64 cols)
   const i64 length = lengths[row];
   return length < 0 ? 0 : length > cols ? cols : length;
 }
-// A run of elements as 16-byte slots. The run may start anywhere: slot 0 begins at the 16-byte boundary at or below it. Slots that
-// lie wholly in the run are one vector load; the others are read element by element, so that nothing outside the run is touched.
+// A run of fewer than 2^31 elements as 16-byte slots. The run may start anywhere: slot 0 begins at the 16-byte boundary at or below it. Slots
+// that lie wholly in the run are one vector load; the others are read element by element, so that nothing outside the run is touched.
 template <class E> struct Slots {
   typedef typename E::Raw Raw;
-  static constexpr int perSlot = 16 / sizeof(Raw);
+  static constexpr u32 perSlot = 16 / sizeof(Raw);
   const Raw* run;
-  i64 length;
-  i64 count; // slots
-  int head;  // elements of slot 0 before the run
+  u32 length;
+  u32 count; // slots
+  u32 head;  // elements of slot 0 before the run
 
-  __device__ __forceinline__ Slots(const Raw* run_, i64 length_) : run(run_), length(length_ > 0 ? length_ : 0) {
-    head = (int)(((u64)run & 15) / sizeof(Raw));
+  __device__ __forceinline__ Slots(const Raw* run_, i64 length_) : run(run_), length(length_ > 0 ? (u32)length_ : 0) {
+    head = (u32)((u64)run & 15) / sizeof(Raw);
     count = length ? (head + length + perSlot - 1) / perSlot : 0;
   }
-  // Place in the run of a slot's element 0; negative in slot 0 of an unaligned run.
-  __device__ __forceinline__ i64 start(i64 slot) const { return slot * perSlot - head; }
+  // Place in the run of a slot's element 0; in slot 0 of an unaligned run it wraps below 0, and `holds` none such.
+  __device__ __forceinline__ u32 start(u32 slot) const { return slot * perSlot - head; }
+  __device__ __forceinline__ bool holds(u32 place) const { return place < length; }
+  __device__ __forceinline__ bool whole(u32 slot) const { return start(slot) < length && length - start(slot) >= perSlot; }
 
-  // The slot's raw bits; bit j of `valid` says whether element j lies in the run.
-  __device__ __forceinline__ uint4 load(i64 slot, u32& valid) const {
-    const i64 first = start(slot);
-    if (first >= 0 && first + perSlot <= length) {
-      valid = (1u << perSlot) - 1;
-      return __ldg((const uint4*)(run + first));
-    }
+  // The slot's raw bits, zeros outside of the run.
+  __device__ __forceinline__ uint4 load(u32 slot) const {
+    const u32 first = start(slot);
+    if (whole(slot)) return __ldg((const uint4*)(run + first));
     u32 part[4] = {0, 0, 0, 0};
-    valid = 0;
+    if (slot < count) {
 #pragma unroll
-    for (int j = 0; j < perSlot; j++) {
-      if (slot < count && first + j >= 0 && first + j < length) {
-        part[j * 4 / perSlot] |= (u32)run[first + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
-        valid |= 1u << j;
+      for (u32 j = 0; j < perSlot; j++) {
+        if (holds(first + j)) part[j * 4 / perSlot] |= (u32)run[first + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
       }
     }
     return make_uint4(part[0], part[1], part[2], part[3]);
   }
   // Element j, a compile-time constant after unrolling.
-  static __device__ __forceinline__ Raw element(const uint4& slot, int j) {
-    const int part = j * 4 / perSlot;
+  static __device__ __forceinline__ Raw element(const uint4& slot, u32 j) {
+    const u32 part = j * 4 / perSlot;
     const u32 bits = part == 0 ? slot.x : part == 1 ? slot.y : part == 2 ? slot.z : slot.w;
     return (Raw)(sizeof(Raw) == 2 ? bits >> (16 * (j & 1)) : bits);
+  }
+  // The slot with each element given by f(element, j).
+  template <class F> static __device__ __forceinline__ uint4 each(const uint4& slot, F f) {
+    u32 part[4] = {0, 0, 0, 0};
+#pragma unroll
+    for (u32 j = 0; j < perSlot; j++) part[j * 4 / perSlot] |= (u32)f(element(slot, j), j) << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
+    return make_uint4(part[0], part[1], part[2], part[3]);
   }
 };
 // Floating-point maxima and minima on raw bits, one f32 or two 16-bit values a register; one instruction a function (PTX ISA 7.0, sm_80).
@@ -211,6 +215,16 @@ template <Dtype D, Order O> struct Extremum {
     return true;
   }
   static __device__ __forceinline__ bool reaches(u32 best, u32 value) { return join(best, value) != value; }
+
+  // The best key of the register's groups; less where it would be `vague`: of NaNs, one of which stands for all, and of +inf for `smallest`, which
+  // stands for no number at all as well.
+  static __device__ __forceinline__ u32 best_key(u32 best) {
+    if constexpr (E::F::bits == 16) best = join(best, best >> 16 | best << 16) & E::F::ones;
+    const u32 key = E::key((typename E::Raw)best), infinity = E::key((typename E::Raw)E::F::infinity);
+    if constexpr (O == largest) return lesser_of(key, infinity + 1);
+    else return key <= infinity ? 0 : key;
+  }
+  static __device__ __forceinline__ bool vague(u32 key) { return (key <= E::key((typename E::Raw)E::F::infinity)) == (O == smallest); }
 };
 // count += a > b, in two instructions; the compiler makes three of the plain form. Rank counting is nothing else.
 #ifdef TOPKIT_EMULATE
@@ -253,6 +267,7 @@ template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32
 }
 template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
   u32 rank = 0;
+#pragma unroll 4
   for (u32 at = lane; at < vectors; at += LANES) {
     const ulonglong2 two = ((const ulonglong2*)words)[at];
     count_greater(rank, (u64)two.x, mine);
@@ -297,6 +312,19 @@ template <int THREADS, class T> __device__ __forceinline__ void sort_words(T* wo
       }
       __syncthreads();
     }
+  }
+}
+
+// Calls store(word, rank) for each of words[0..held), held at most SIZE, a power of two: by counting where they are few, else sorted, which
+// changes them. All threads call it, after a barrier.
+template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline__ void sort_to(T* words, u32 held, Store store) {
+  if constexpr (SIZE <= 512) {
+    rank_words<THREADS>(words, held, store);
+  } else {
+    for (u32 i = held + threadIdx.x; i < SIZE; i += THREADS) words[i] = 0;
+    __syncthreads();
+    sort_words<THREADS>(words, (u32)SIZE);
+    for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
   }
 }
 // Radix selection among unique words in shared memory, by a block. Each digit begins at the first bit in which words differ, since words
