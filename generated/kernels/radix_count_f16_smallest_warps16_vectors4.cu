@@ -345,7 +345,8 @@ extern "C" __global__ void __launch_bounds__(512, 3) radix_count_f16_smallest_wa
     // the row's last block sees what the others left (CUDA C++ Programming Guide, "Memory Fence Functions")
     __threadfence();
     __syncthreads();
-    if (t == 0) s.isLast = atomicAdd(&tickets[row], 1u) == (u32)chunks - 1;
+    // counts to chunks - 1, then from zero again
+    if (t == 0) s.isLast = atomicInc(&tickets[row], (u32)chunks - 1) == (u32)chunks - 1;
     __syncthreads();
     if (!s.isLast) return;
     __threadfence();
@@ -360,7 +361,6 @@ extern "C" __global__ void __launch_bounds__(512, 3) radix_count_f16_smallest_wa
         shared[i * THREADS + t] = 0;
       }
     }
-    if (t == 0) tickets[row] = 0;
     __syncthreads();
   }
 

@@ -59,6 +59,8 @@ export class FakeNative implements NativeAddon {
   readonly streams: { pointer: bigint; synchronized: number; closed: boolean }[] = [];
   maxThreads = 1024;
   l2Bytes = H200.l2Bytes;
+  /** Below 80: a device for which there is no kernel. */
+  arch = H200.arch;
   /** What events tell: each launch moves it on by `microsecondsOf` its symbol. */
   clock = 0;
   microsecondsOf: (symbol: string) => number = () => 1;
@@ -108,7 +110,7 @@ export class FakeNative implements NativeAddon {
       move();
     };
     return {
-      info: { ...H200, ordinal, l2Bytes: this.l2Bytes },
+      info: { ...H200, ordinal, l2Bytes: this.l2Bytes, arch: this.arch },
       allocate: (bytes) => this.#allocate(bytes),
       loadModule: (image) => ({ getFunction: (symbol) => this.#function(symbol, new TextDecoder().decode(image)), close: () => {} }),
       createStream: () => this.#stream(),

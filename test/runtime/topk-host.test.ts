@@ -112,7 +112,10 @@ describe("backend auto", () => {
     expect((await topk(six, { k: 1 })).backend).toBe("cpu");
   });
 
-  it("is the CPU where no GPU plan answers the shape", async () => {
+  it("is the CPU where no GPU plan answers", async () => {
+    const native = new FakeNative();
+    native.arch = 75;
+    useNative(native);
     const { backend, indices } = await topk(
       Float32Array.from({ length: 5000 }, (_, col) => col),
       { k: 1025 },
