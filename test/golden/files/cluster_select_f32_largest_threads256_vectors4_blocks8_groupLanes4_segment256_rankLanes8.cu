@@ -260,6 +260,7 @@ template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32
 }
 template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
   u32 rank = 0;
+#pragma unroll 4
   for (u32 at = lane; at < vectors; at += LANES) {
     const ulonglong2 two = ((const ulonglong2*)words)[at];
     count_greater(rank, (u64)two.x, mine);
@@ -304,6 +305,19 @@ template <int THREADS, class T> __device__ __forceinline__ void sort_words(T* wo
       }
       __syncthreads();
     }
+  }
+}
+
+// Calls store(word, rank) for each of words[0..held), held at most SIZE, a power of two: by counting where they are few, else sorted, which
+// changes them. All threads call it, after a barrier.
+template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline__ void sort_to(T* words, u32 held, Store store) {
+  if constexpr (SIZE <= 512) {
+    rank_words<THREADS>(words, held, store);
+  } else {
+    for (u32 i = held + threadIdx.x; i < SIZE; i += THREADS) words[i] = 0;
+    __syncthreads();
+    sort_words<THREADS>(words, (u32)SIZE);
+    for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
   }
 }
 // How many of a list's unique words are greater than one, by a single thread.

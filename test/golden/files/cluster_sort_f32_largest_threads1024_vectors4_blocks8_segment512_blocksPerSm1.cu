@@ -278,6 +278,16 @@ template <Dtype D, Order O> struct Extremum {
     return true;
   }
   static __device__ __forceinline__ bool reaches(u32 best, u32 value) { return join(best, value) != value; }
+
+  // The best key of the register's groups; less where it would be `vague`: of NaNs, one of which stands for all, and of +inf for `smallest`, which
+  // stands for no number at all as well.
+  static __device__ __forceinline__ u32 best_key(u32 best) {
+    if constexpr (E::F::bits == 16) best = join(best, best >> 16 | best << 16) & E::F::ones;
+    const u32 key = E::key((typename E::Raw)best), infinity = E::key((typename E::Raw)E::F::infinity);
+    if constexpr (O == largest) return lesser_of(key, infinity + 1);
+    else return key <= infinity ? 0 : key;
+  }
+  static __device__ __forceinline__ bool vague(u32 key) { return (key <= E::key((typename E::Raw)E::F::infinity)) == (O == smallest); }
 };
 // One block's part of a row that a cluster shares. Aligned 16-byte slots are cut evenly over the blocks; the elements before the first
 // aligned slot are the first block's `lead`, those behind the last whole one the last block's `tail` (fewer than a slot each), so that

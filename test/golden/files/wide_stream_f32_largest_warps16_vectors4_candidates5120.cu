@@ -211,6 +211,16 @@ template <Dtype D, Order O> struct Extremum {
     return true;
   }
   static __device__ __forceinline__ bool reaches(u32 best, u32 value) { return join(best, value) != value; }
+
+  // The best key of the register's groups; less where it would be `vague`: of NaNs, one of which stands for all, and of +inf for `smallest`, which
+  // stands for no number at all as well.
+  static __device__ __forceinline__ u32 best_key(u32 best) {
+    if constexpr (E::F::bits == 16) best = join(best, best >> 16 | best << 16) & E::F::ones;
+    const u32 key = E::key((typename E::Raw)best), infinity = E::key((typename E::Raw)E::F::infinity);
+    if constexpr (O == largest) return lesser_of(key, infinity + 1);
+    else return key <= infinity ? 0 : key;
+  }
+  static __device__ __forceinline__ bool vague(u32 key) { return (key <= E::key((typename E::Raw)E::F::infinity)) == (O == smallest); }
 };
 // count += a > b, in two instructions; the compiler makes three of the plain form. Rank counting is nothing else.
 #ifdef TOPKIT_EMULATE
@@ -253,6 +263,7 @@ template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32
 }
 template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
   u32 rank = 0;
+#pragma unroll 4
   for (u32 at = lane; at < vectors; at += LANES) {
     const ulonglong2 two = ((const ulonglong2*)words)[at];
     count_greater(rank, (u64)two.x, mine);
@@ -297,6 +308,19 @@ template <int THREADS, class T> __device__ __forceinline__ void sort_words(T* wo
       }
       __syncthreads();
     }
+  }
+}
+
+// Calls store(word, rank) for each of words[0..held), held at most SIZE, a power of two: by counting where they are few, else sorted, which
+// changes them. All threads call it, after a barrier.
+template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline__ void sort_to(T* words, u32 held, Store store) {
+  if constexpr (SIZE <= 512) {
+    rank_words<THREADS>(words, held, store);
+  } else {
+    for (u32 i = held + threadIdx.x; i < SIZE; i += THREADS) words[i] = 0;
+    __syncthreads();
+    sort_words<THREADS>(words, (u32)SIZE);
+    for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
   }
 }
 // Radix selection among unique words in shared memory, by a block. Each digit begins at the first bit in which words differ, since words
