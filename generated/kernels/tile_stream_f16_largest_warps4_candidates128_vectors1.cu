@@ -1,8 +1,8 @@
 // Machine-written by topkit codegen from templates/tile_stream.cu.hbs and dsl/kernels/tile-stream.ts: edit those, not this.
 //
-// Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what beats a running threshold.
-// When the buffer holds more than `candidates` it is reduced to the k best of what was seen, whose least becomes the threshold: exact
-// on any distribution. Each chunk leaves a list of k words, sorted, ended by zeros.
+// Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what reaches a bar. Where more groups of a tile
+// reach it than it takes, the k-th best group raises it; more words than `candidates` are thinned out to about k: exact on any distribution.
+// Each chunk leaves a list of k words, sorted, ended by zeros.
 //
 // spec: dtype f16, order largest
 // tune: warps 4, candidates 128, vectors 1
