@@ -100,6 +100,7 @@ export function single<S extends RequestShape, B extends Buffers>(
 /** A row is split into chunks; `chunks` lists of at most k candidates a row pass from the first kernel to the second. */
 export type TwoStageShape = RequestShape | "chunkSize" | "chunks";
 
+/** The first that the tuner tries; an untuned device takes `untunedTarget`. */
 export const DEFAULT_CANDIDATE_TARGET = 500;
 
 /** Below this a block has too little to read to pay for its start. */
@@ -135,14 +136,15 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
   };
 }
 
-/** Four blocks for each multiprocessor of an H100 or H200: that many chunks in all keep the device busy. */
+/** Four blocks for each multiprocessor of an H100 or H200 (docs/log-twostage.md): that many chunks in all keep the device busy. */
 const WANTED_CHUNKS = 528;
-/** More candidates a row are dearer in stage 2 than what longer chunks cost in stage 1. */
-const MAX_CANDIDATES = 4000;
+
+/** More lists a row are dearer in stage 2 than longer chunks are in stage 1; the lists of either second stage for k > 256 are of 1024 words. */
+const mostChunks = (k: number): number => (k <= 256 ? Math.floor(4000 / k) : 6);
 
 /** As many candidates as chunks that fill the device leave: few rows are cut into many chunks, many rows into one. */
 export const untunedTarget = ({ rows, k }: Pick<Request, "rows" | "k">): number =>
-  Math.min(MAX_CANDIDATES, k * Math.max(1, Math.round(WANTED_CHUNKS / Math.max(1, rows))));
+  k * Math.min(mostChunks(k), Math.max(1, Math.round(WANTED_CHUNKS / Math.max(1, rows))));
 
 /** The formula above; exported for the docs' table and the tests. */
 export function chunking(

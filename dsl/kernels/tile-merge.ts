@@ -19,7 +19,7 @@ export const tileMerge = kernel("tile_merge", {
   spec: baseSpec,
   tune: {
     warps: oneOf(4, 8, 16),
-    /** Words kept between tiles; reduced to k when there are more. */
+    /** Words kept between tiles; thinned out when there are more. */
     candidates: pow2(32, 1024),
     /** Words a thread loads for a tile. */
     items: oneOf(1, 2, 4, 8),

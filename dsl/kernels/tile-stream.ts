@@ -16,9 +16,9 @@ const ships = [
 ] as const;
 
 /**
- * Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what beats a running threshold.
- * When the buffer holds more than `candidates` it is reduced to the k best of what was seen, whose least becomes the threshold: exact
- * on any distribution. Each chunk leaves a list of k words, sorted, ended by zeros.
+ * Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what reaches a bar. Where more groups of a tile
+ * reach it than it takes, the k-th best group raises it; more words than `candidates` are thinned out to about k: exact on any distribution.
+ * Each chunk leaves a list of k words, sorted, ended by zeros.
  */
 export const tileStream = kernel("tile_stream", {
   template: "tile_stream.cu.hbs",
@@ -26,7 +26,7 @@ export const tileStream = kernel("tile_stream", {
   spec: baseSpec,
   tune: {
     warps: oneOf(4, 8, 16),
-    /** Words kept between tiles; reduced to k when there are more. */
+    /** Words kept between tiles; thinned out when there are more. */
     candidates: pow2(32, 1024),
     /** 16-byte loads in flight a thread: a tile is threads x vectors x 16 bytes. */
     vectors: oneOf(1, 2, 4),

@@ -1,8 +1,8 @@
 // Machine-written by topkit codegen from templates/tile_stream.cu.hbs and dsl/kernels/tile-stream.ts: edit those, not this.
 //
-// Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what beats a running threshold.
-// When the buffer holds more than `candidates` it is reduced to the k best of what was seen, whose least becomes the threshold: exact
-// on any distribution. Each chunk leaves a list of k words, sorted, ended by zeros.
+// Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what reaches a bar. Where more groups of a tile
+// reach it than it takes, the k-th best group raises it; more words than `candidates` are thinned out to about k: exact on any distribution.
+// Each chunk leaves a list of k words, sorted, ended by zeros.
 //
 // spec: dtype bf16, order largest
 // tune: warps 4, candidates 128, vectors 2
@@ -96,9 +96,10 @@ __device__ __forceinline__ i64 row_length(const int* lengths, i64 row, i64 cols)
   const i64 length = lengths[row];
   return length < 0 ? 0 : length > cols ? cols : length;
 }
-// A run of fewer than 2^31 elements as 16-byte slots. The run may start anywhere: slot 0 begins at the 16-byte boundary at or below it. Slots
-// that lie wholly in the run are one vector load; the others are read element by element, so that nothing outside the run is touched.
-template <class E> struct Slots {
+// A chunk of a row as 16-byte slots: what slots.cuh does, of fewer than 2^31 elements, so that places take 32 bits. The chunk may start anywhere:
+// slot 0 begins at the 16-byte boundary at or below it. Slots that lie wholly in the chunk are one vector load; the others are read element by
+// element, so that nothing outside the chunk is touched.
+template <class E> struct Chunk {
   typedef typename E::Raw Raw;
   static constexpr u32 perSlot = 16 / sizeof(Raw);
   const Raw* run;
@@ -106,16 +107,16 @@ template <class E> struct Slots {
   u32 count; // slots
   u32 head;  // elements of slot 0 before the run
 
-  __device__ __forceinline__ Slots(const Raw* run_, i64 length_) : run(run_), length(length_ > 0 ? (u32)length_ : 0) {
+  __device__ __forceinline__ Chunk(const Raw* run_, i64 length_) : run(run_), length(length_ > 0 ? (u32)length_ : 0) {
     head = (u32)((u64)run & 15) / sizeof(Raw);
     count = length ? (head + length + perSlot - 1) / perSlot : 0;
   }
-  // Place in the run of a slot's element 0; in slot 0 of an unaligned run it wraps below 0, and `holds` none such.
+  // Place in the chunk of a slot's element 0; in slot 0 of an unaligned chunk it wraps below 0, and `holds` none such.
   __device__ __forceinline__ u32 start(u32 slot) const { return slot * perSlot - head; }
   __device__ __forceinline__ bool holds(u32 place) const { return place < length; }
   __device__ __forceinline__ bool whole(u32 slot) const { return start(slot) < length && length - start(slot) >= perSlot; }
 
-  // The slot's raw bits, zeros outside of the run.
+  // The slot's raw bits, zeros outside of the chunk.
   __device__ __forceinline__ uint4 load(u32 slot) const {
     const u32 first = start(slot);
     if (whole(slot)) return __ldg((const uint4*)(run + first));
@@ -464,7 +465,7 @@ template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline_
 typedef Element<bf16, largest> E;
 typedef E::Raw Raw;
 typedef Word<E, 8> W;
-typedef Slots<E> Run;
+typedef Chunk<E> Run;
 typedef Extremum<bf16, largest> X;
 constexpr int WARPS = 4;
 constexpr int THREADS = 128;

@@ -79,50 +79,46 @@ __device__ __forceinline__ i64 row_length(const int* lengths, i64 row, i64 cols)
   const i64 length = lengths[row];
   return length < 0 ? 0 : length > cols ? cols : length;
 }
-// A run of fewer than 2^31 elements as 16-byte slots. The run may start anywhere: slot 0 begins at the 16-byte boundary at or below it. Slots
-// that lie wholly in the run are one vector load; the others are read element by element, so that nothing outside the run is touched.
+// A run of elements as 16-byte slots. The run may start anywhere: slot 0 begins at the 16-byte boundary at or below it. Slots that
+// lie wholly in the run are one vector load; the others are read element by element, so that nothing outside the run is touched.
 template <class E> struct Slots {
   typedef typename E::Raw Raw;
-  static constexpr u32 perSlot = 16 / sizeof(Raw);
+  static constexpr int perSlot = 16 / sizeof(Raw);
   const Raw* run;
-  u32 length;
-  u32 count; // slots
-  u32 head;  // elements of slot 0 before the run
+  i64 length;
+  i64 count; // slots
+  int head;  // elements of slot 0 before the run
 
-  __device__ __forceinline__ Slots(const Raw* run_, i64 length_) : run(run_), length(length_ > 0 ? (u32)length_ : 0) {
-    head = (u32)((u64)run & 15) / sizeof(Raw);
+  __device__ __forceinline__ Slots(const Raw* run_, i64 length_) : run(run_), length(length_ > 0 ? length_ : 0) {
+    head = (int)(((u64)run & 15) / sizeof(Raw));
     count = length ? (head + length + perSlot - 1) / perSlot : 0;
   }
-  // Place in the run of a slot's element 0; in slot 0 of an unaligned run it wraps below 0, and `holds` none such.
-  __device__ __forceinline__ u32 start(u32 slot) const { return slot * perSlot - head; }
-  __device__ __forceinline__ bool holds(u32 place) const { return place < length; }
-  __device__ __forceinline__ bool whole(u32 slot) const { return start(slot) < length && length - start(slot) >= perSlot; }
+  // Place in the run of a slot's element 0; negative in slot 0 of an unaligned run.
+  __device__ __forceinline__ i64 start(i64 slot) const { return slot * perSlot - head; }
 
-  // The slot's raw bits, zeros outside of the run.
-  __device__ __forceinline__ uint4 load(u32 slot) const {
-    const u32 first = start(slot);
-    if (whole(slot)) return __ldg((const uint4*)(run + first));
+  // The slot's raw bits; bit j of `valid` says whether element j lies in the run.
+  __device__ __forceinline__ uint4 load(i64 slot, u32& valid) const {
+    const i64 first = start(slot);
+    if (first >= 0 && first + perSlot <= length) {
+      valid = (1u << perSlot) - 1;
+      return __ldg((const uint4*)(run + first));
+    }
     u32 part[4] = {0, 0, 0, 0};
-    if (slot < count) {
+    valid = 0;
 #pragma unroll
-      for (u32 j = 0; j < perSlot; j++) {
-        if (holds(first + j)) part[j * 4 / perSlot] |= (u32)run[first + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
+    for (int j = 0; j < perSlot; j++) {
+      if (slot < count && first + j >= 0 && first + j < length) {
+        part[j * 4 / perSlot] |= (u32)run[first + j] << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
+        valid |= 1u << j;
       }
     }
     return make_uint4(part[0], part[1], part[2], part[3]);
   }
   // Element j, a compile-time constant after unrolling.
-  static __device__ __forceinline__ Raw element(const uint4& slot, u32 j) {
-    const u32 part = j * 4 / perSlot;
+  static __device__ __forceinline__ Raw element(const uint4& slot, int j) {
+    const int part = j * 4 / perSlot;
     const u32 bits = part == 0 ? slot.x : part == 1 ? slot.y : part == 2 ? slot.z : slot.w;
     return (Raw)(sizeof(Raw) == 2 ? bits >> (16 * (j & 1)) : bits);
-  }
-  // The slot with each element given by f(element, j).
-  template <class F> static __device__ __forceinline__ uint4 each(const uint4& slot, F f) {
-    u32 part[4] = {0, 0, 0, 0};
-#pragma unroll
-    for (u32 j = 0; j < perSlot; j++) part[j * 4 / perSlot] |= (u32)f(element(slot, j), j) << (sizeof(Raw) == 2 ? 16 * (j & 1) : 0);
-    return make_uint4(part[0], part[1], part[2], part[3]);
   }
 };
 // Floating-point maxima and minima on raw bits, one f32 or two 16-bit values a register; one instruction a function (PTX ISA 7.0, sm_80).

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chunking, DTYPE_BYTES, MIN_CHUNK, VECTOR_BYTES } from "../../dsl/index.ts";
+import { chunking, DTYPE_BYTES, MIN_CHUNK, untunedTarget, VECTOR_BYTES } from "../../dsl/index.ts";
 import { requests } from "./arbitrary.ts";
 
 const follow = { candidateTarget: 500, chunkSize: 0 };
@@ -41,4 +41,11 @@ test("chunks cover the row, none is empty, each holds k and whole vectors", () =
     }),
     { numRuns: 1000 },
   );
+});
+
+test("untuned, few rows are cut into as many chunks as fill a device and stage 2 bears, many rows into one", () => {
+  const chunks = (rows: number, k: number) => untunedTarget({ rows, k }) / k;
+  expect([1, 8, 32, 128, 352, 353, 4096].map((rows) => chunks(rows, 50))).toEqual([80, 66, 17, 4, 2, 1, 1]);
+  expect([1, 256, 257, 1024].map((k) => chunks(1, k))).toEqual([528, 15, 6, 6]);
+  expect(untunedTarget({ rows: 0, k: 50 })).toBe(4000);
 });

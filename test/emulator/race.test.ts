@@ -51,7 +51,7 @@ describe("race mode", () => {
   it("reports a read of the count before it is final", () => {
     const outcome = runPlan({
       ...HEAP,
-      mutate: (text, symbol) => (symbol.startsWith("tile_stream") ? text.replace("    __syncthreads();\n    const u32 held", "    const u32 held") : text),
+      mutate: (text, symbol) => (symbol.startsWith("tile_stream") ? text.replace("    bar = next;\n    __syncthreads();\n", "    bar = next;\n") : text),
     });
     expect(outcome.status).toBe(66);
     expect(outcome.text).toContain("data race");
