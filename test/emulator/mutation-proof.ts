@@ -1,6 +1,6 @@
 /**
- * Mutation proof: every barrier, fence, mask, bound and guard of every template, removed or weakened, is caught, but for the survivors that
- * docs/emulator.md lists, each with its reason. The list is exact both ways.
+ * Mutation proof: every barrier, fence, copy, mask, bound and guard of a kernel's template, removed or weakened, is caught, but for the
+ * survivors that docs/mutants.md lists, each with its reason. The list is exact both ways, and says which kernels are proven.
  *
  * A kernel with more than WHOLE mutants is tried with a random sample of them, unless TOPKIT_MUTATIONS is `all`; TOPKIT_SEED repeats a run.
  */
@@ -11,12 +11,14 @@ import { kernels } from "../../dsl/index.ts";
 import { type Mutation, MutationRun, nameOf, type Verdict } from "./mutation-run.ts";
 import { seedOfRun } from "./property-check.ts";
 
-/** Lines of the fences that are marked `mutants`. */
-const LISTED = new Set(
-  [...readFileSync(new URL("../../docs/emulator.md", import.meta.url), "utf8").matchAll(/^```mutants\n([\s\S]*?)^```/gm)].flatMap(([, lines = ""]) =>
-    lines.trimEnd().split("\n"),
-  ),
-);
+const DOCUMENT = readFileSync(new URL("../../docs/mutants.md", import.meta.url), "utf8");
+
+/** Lines of the document's fences with this mark. */
+const fenced = (mark: string): string[] =>
+  [...DOCUMENT.matchAll(new RegExp(`^\`\`\`${mark}\\n([\\s\\S]*?)^\`\`\``, "gm"))].flatMap(([, lines = ""]) => lines.trimEnd().split("\n"));
+
+const LISTED = new Set(fenced("mutants"));
+const PROVEN = fenced("proven");
 
 const WHOLE = 130;
 const SAMPLE = 40;
@@ -51,9 +53,11 @@ export async function proveMutants(part: number, parts: number): Promise<void> {
     it("lists no mutant that does not exist", () => {
       const names = new Set(run.mutations.map(nameOf));
       expect([...LISTED].filter((name) => !names.has(name))).toEqual([]);
+      expect(PROVEN.filter((name) => !kernels.some((kernel) => kernel.name === name))).toEqual([]);
     });
 
     for (const [number, kernel] of kernels.entries()) {
+      if (!PROVEN.includes(kernel.name)) continue;
       const all = run.mutations.filter((mutation) => mutation.kernel === kernel);
       const own = all.filter((_, at) => at % parts === part);
       const chosen = whole || all.length <= WHOLE ? own : sampleOf(own, Math.ceil(SAMPLE / parts), random(seed, number));

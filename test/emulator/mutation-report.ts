@@ -1,5 +1,5 @@
 /**
- * Prints what catches each mutant of the kernels, and the survivors as docs/emulator.md lists them:
+ * Prints what catches each mutant of the kernels, and the survivors as docs/mutants.md lists them:
  *
  *   npx tsx test/emulator/mutation-report.ts [--part 0/2] [--filter REGEXP] [KERNEL...]
  *

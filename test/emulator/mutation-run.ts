@@ -14,7 +14,7 @@ import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
 import { compileKernel, scratch } from "./emulator.ts";
 import { type Mutant, mutantsOf } from "./mutation-operators.ts";
 import { raceCases, type Subject, subjectsOf } from "./mutation-subjects.ts";
-import { expectedOf, type PlanCase, runPlan } from "./plan-job.ts";
+import { expectedOf, type PlanCase, resolved, runPlan } from "./plan-job.ts";
 import { type Case, differenceOf, planCase } from "./property-case.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,7 +30,7 @@ export interface Mutation {
   readonly mutant: Mutant;
 }
 
-/** The name by which docs/emulator.md lists a survivor. */
+/** The name by which docs/mutants.md lists a survivor. */
 export const nameOf = ({ kernel, mutant }: Mutation): string => `${kernel.name} ${mutant.file.replace(/^templates\//, "")}: ${mutant.change}`;
 
 interface Judged {
@@ -147,12 +147,15 @@ export class MutationRun {
     const known = this.#trials.get(kernel);
     if (known !== undefined) return known;
     const judged = (each: Case, options: Pick<PlanCase, "flags" | "program">): Judged => {
-      const given: PlanCase = { ...planCase(each), ...options, source: this.#source, cache: this.#cache };
+      const given: PlanCase = { ...planCase(each), ...options, source: this.#source, cache: this.#cache, timeout: SOUND };
       const expected = expectedOf(given);
+      for (const stage of resolved(given).stages) {
+        compileKernel(`${variantSymbol(stage.kernel, stage.spec, stage.tune)}.cu`, this.#source(stage), "checked", this.#cache, options.flags);
+      }
       const start = performance.now();
       const outcome = runPlan(given);
       // a launch of a mutant may take many times what it should, for what else the machine does
-      const timeout = Math.ceil(2000 + 30 * (performance.now() - start));
+      const timeout = Math.min(LONGEST, Math.ceil(2000 + 20 * (performance.now() - start)));
       return { given: { ...given, timeout }, expected, fault: differenceOf(given, outcome, expected) };
     };
     const trials = subjectsOf(kernel).map((subject): Trial => {
@@ -170,6 +173,10 @@ export class MutationRun {
 }
 
 const PARTS = ["device", "partials", "kernels"] as const;
+/** Milliseconds for a launch of the kernel as it is; many times what it needs. */
+const SOUND = 120_000;
+/** The same for one that never ends, none of which is among those that survive. */
+const LONGEST = 20_000;
 const QUICKLY = ["-O0", "-g0"];
 const OPTIMISED = ["-O1", "-g0"];
 
