@@ -170,6 +170,19 @@ template <int WARPS> __device__ __forceinline__ u32 block_sum_before(u32 value, 
   __syncthreads();
   return sum;
 }
+// Whether this is the last of `blocks` blocks to come here; the ticket, which wraps, is zero again afterwards. What a block wrote before is seen by the last one after: the
+// barrier puts every thread's writes before the fence of the thread that takes the ticket (fences are cumulative), and its second fence stands
+// before what the last block reads, which waits for it at the barrier. `last` is in shared memory.
+__device__ __forceinline__ bool is_last_block(u32* ticket, u32 blocks, bool& last) {
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = atomicInc(ticket, blocks - 1) == blocks - 1;
+    __threadfence();
+  }
+  __syncthreads();
+  return last;
+}
 // What is known of a row's k-th key while its digits are found, and between the launches of radix_select. The row's answer is every element with a key above
 // `bound`, `above` of them, and the first `ties` by column of those that equal it. Until the last digit is found, `bound` has the digits found so far, and zeros;
 // `above` counts the keys that beat those digits, and `ties` is how many are wanted of those that agree. `done` says that all those were wanted, so that no digit
@@ -267,7 +280,7 @@ struct Shared {
   u32 bins[BINS];
   u32 warpSums[32];
   Choice choice;
-  u32 isLast;
+  bool isLast;
 };
 static_assert(8448 >= sizeof(Shared), "derived");
 static_assert(E::keyBits == TOP_BITS * (DIGITS - 1) + LAST_BITS, "the digits are the key");
@@ -338,14 +351,7 @@ extern "C" __global__ void __launch_bounds__(512, 3) radix_count_f16_largest_war
         if (s.bins[bin]) atomicAdd(&shared[bin], s.bins[bin]);
       }
     }
-    // the row's last block sees what the others left (CUDA C++ Programming Guide, "Memory Fence Functions")
-    __threadfence();
-    __syncthreads();
-    // counts to chunks - 1, then from zero again
-    if (t == 0) s.isLast = atomicInc(&tickets[row], (u32)chunks - 1) == (u32)chunks - 1;
-    __syncthreads();
-    if (!s.isLast) return;
-    __threadfence();
+    if (!is_last_block(&tickets[row], (u32)chunks, s.isLast)) return;
     if (!f.done) {
       constexpr u32 EACH = BINS / THREADS;
       u32 counts[EACH];
