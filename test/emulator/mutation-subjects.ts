@@ -114,18 +114,24 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
 }
 
 /**
- * Every layout with the greatest k and in turns with the others, on the shortest and the longest rows that fit and in turns on those between;
- * of launches of many threads, which take long, the first of these three only.
+ * Every layout with the greatest k and in turns with the others, on the longest rows that fit and in turns on those between, and in turns in
+ * each of the kernel's plans; of launches of many threads, which take long, the first of these three only.
  */
 function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
   const fitting = fits(kernel, spec, tune);
-  const greatest = Math.max(...fitting.map(({ k }) => k));
-  const full = fitting.filter(({ k }) => k === greatest);
+  const byPlan = [...new Set(fitting.map(({ plan }) => plan))].map((name) => {
+    const all = fitting.filter(({ plan }) => plan === name);
+    const greatest = Math.max(...all.map(({ k }) => k));
+    return { all, full: all.filter(({ k }) => k === greatest) };
+  });
   const most = Math.max(...fitting.map(({ threads }) => threads));
   return LAYOUTS.flatMap((layout, at) =>
-    [full[full.length - 1]!, full[at % full.length]!, fitting[(7 * at) % fitting.length]!]
-      .slice(0, most > MANY_THREADS ? 1 : 3)
-      .map(({ sharedBytes: _, threads: __, ...fit }, turn): Case => ({ ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn })),
+    [0, 1, 2].slice(0, most > MANY_THREADS ? 1 : 3).map((turn): Case => {
+      const { all, full } = byPlan[(at + turn) % byPlan.length]!;
+      const chosen = [full[full.length - 1]!, full[at % full.length]!, all[(7 * at) % all.length]!][turn]!;
+      const { sharedBytes: _, threads: __, ...fit } = chosen;
+      return { ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn };
+    }),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
