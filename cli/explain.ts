@@ -17,6 +17,7 @@ interface ExplainOptions {
   readonly k: number;
   readonly dtype: Dtype;
   readonly backend: "cuda" | "emulate";
+  readonly plan?: string;
   readonly json?: boolean;
 }
 
@@ -28,12 +29,13 @@ export const explainCommand = (): Command =>
     .addOption(integerOption("--k <k>", "how many of each row", 1).makeOptionMandatory())
     .addOption(dtypeOption("of the elements").makeOptionMandatory())
     .addOption(new Option("--backend <backend>", "cuda: the GPU here; emulate: the emulator").choices(["cuda", "emulate"]).default("cuda"))
+    .option("--plan <name>", "this plan, and not the one that would run")
     .addOption(jsonOption())
     .action((options: ExplainOptions) => explain(options));
 
-function explain({ rows, cols, k, dtype, backend, json }: ExplainOptions): void {
+function explain({ rows, cols, k, dtype, backend, plan, json }: ExplainOptions): void {
   const { limits, device } = backend === "emulate" ? EMULATOR : limitsHere();
-  const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits);
+  const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits, plan === undefined ? undefined : { plan });
   const explained = explanation(choice);
   if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice) });
   else for (const line of asText(explained, choice, device)) print(line);

@@ -35,7 +35,8 @@ export const plans: readonly Plan[] = [
   single("bitonic_block", bitonicBlock, ({ cols, k }) => (cols > 512 && k <= 64) || (cols > 2048 && k <= 256)),
   single("cluster_sort", clusterSort),
   single("block_select", blockSelect),
-  chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape }),
+  // a chunk's list is cheaper than a sample of a row that is not long
+  chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape, yields: ({ cols }) => cols <= 262144 }),
   twoStage("stream_tile", tileStream, tileMerge),
   twoStage("stream_heap", tileStream, heapMerge),
   radixSelect,

@@ -60,6 +60,7 @@ type Checked<Links extends readonly unknown[], Given extends string, Written = n
 export interface ChainBody<Tune extends Domains, Extra extends Shape<string>> {
   readonly tune: Tune;
   readonly untuned: (surroundings: Surroundings) => ValuesOf<Tune>;
+  readonly yields?: Plan["yields"];
   /** What the stages may see beside the request's own values. */
   readonly shape: (request: Request, config: ValuesOf<Tune>) => Extra;
 }
@@ -71,7 +72,7 @@ export interface ChainBody<Tune extends Domains, Extra extends Shape<string>> {
 export function chain<const Links extends readonly Link[], Tune extends Domains, Extra extends Shape<string>>(
   name: string,
   links: Links & Checked<Links, RequestShape | (keyof Extra & string)>,
-  { tune, untuned, shape }: ChainBody<Tune, Extra>,
+  { tune, untuned, yields, shape }: ChainBody<Tune, Extra>,
 ): Plan {
   const passes = (links as readonly Link[]).map((link): Pass => ("kernel" in link ? link : { kernel: link, own: {} }));
   return {
@@ -79,6 +80,7 @@ export function chain<const Links extends readonly Link[], Tune extends Domains,
     stages: passes.map(({ kernel }) => kernel),
     passes: passes.map(({ own }) => own),
     tune,
+    yields,
     untuned,
     // resolve() takes the config from `tune`'s own domains
     shape: (request, config) => ({ ...requestShape(request), ...shape(request, config as ValuesOf<Tune>) }),

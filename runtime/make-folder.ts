@@ -13,10 +13,12 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     const parent = path.dirname(folder);
     if (await isFolder(folder)) return;
-    if (code !== "ENOENT" || (await isFolder(parent))) throw error;
-    await makeFolder(parent, mode);
-    // another process may make it meanwhile
-    await makeFolder(folder, mode);
+    if (code !== "ENOENT") throw error;
+    if (!(await isFolder(parent))) await makeFolder(parent, mode);
+    // the parent is there, made by us or by another process; a folder that another made meanwhile is as good
+    await mkdir(folder, { mode }).catch(async (again: unknown) => {
+      if (!(await isFolder(folder))) throw again;
+    });
   }
 }
 

@@ -56,7 +56,7 @@ export const clusterSort = kernel("cluster_sort", {
   accepts: {
     "k is more than 256: fewer are ranked by counting": (_, { k }) => k > 256,
     "a row has more than 4096 columns: a block sorts fewer": (_, { cols }) => cols > 4096,
-    "at most 64 rows where k is at most 1024: more fill the device with a block each": (_, { rows, k }) => rows <= 64 || k > 1024,
+    "at most 64 rows: more fill the device with a block each": (_, { rows }) => rows <= 64,
   },
   derive: ({ threads, vectors, blocks, segment, dtype }) => {
     const capacity = blocks * segment;

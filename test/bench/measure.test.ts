@@ -213,7 +213,12 @@ describe("a run on a fake device", () => {
 });
 
 it("smokes every plan, on a shape that it answers", () => {
-  const { cases, missing } = smokeCases([WORKLOAD, { ...WORKLOAD, cols: 50304 }, { ...WORKLOAD, rows: 100, cols: 50304 }]);
+  const { cases, missing } = smokeCases([
+    WORKLOAD,
+    { ...WORKLOAD, cols: 50304 },
+    { ...WORKLOAD, cols: 50304, k: 300 },
+    { ...WORKLOAD, rows: 100, cols: 50304 },
+  ]);
   expect(missing).toEqual([]);
   expect(cases.map(({ force }) => force.plan)).toEqual(plans.map(({ name }) => name));
 });

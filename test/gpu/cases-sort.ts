@@ -2,7 +2,7 @@
 import { type AnyConfig, clusterSort, contextOf, DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../../dsl/index.ts";
 import type { TopkCase } from "./case.ts";
 import { answers, SPECS } from "./cases-shapes.ts";
-import type { PatternName } from "./patterns.ts";
+import { PATTERNS, type PatternName } from "./patterns.ts";
 
 const PLAN = "cluster_sort";
 
@@ -34,6 +34,16 @@ function widths(config: AnyConfig, dtype: Dtype): number[] {
 }
 
 export function sortCases(): TopkCase[] {
+  return [...boundaries(), ...patterns()].filter((c) => answers(PLAN, c, c.config));
+}
+
+/** Every pattern, as the runtime would choose the config. */
+function patterns(): TopkCase[] {
+  return PATTERNS.flatMap((pattern) => SPECS.map((spec): TopkCase => ({ group: "cluster sort", rows: 3, cols: 9001, k: 700, ...spec, pattern, plan: PLAN })));
+}
+
+/** Every shipped config, about what it holds. */
+function boundaries(): TopkCase[] {
   return SPECS.flatMap((spec, turn) =>
     clusterSort.ships.flatMap((tune, at) => {
       const config = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`${PLAN}.${name}`, value]));
@@ -41,7 +51,7 @@ export function sortCases(): TopkCase[] {
         [257, 1000, 2048].flatMap((k, turned): TopkCase[] =>
           [0, 5].flatMap((further) => {
             const pattern = DATA[(turn + 3 * at + 7 * which + turned + further) % DATA.length]!;
-            const plain: TopkCase = { group: "cluster sort", rows: 2, cols, k, ...spec, pattern, plan: PLAN, config };
+            const plain: TopkCase = { group: "configs", rows: 2, cols, k, ...spec, pattern, plan: PLAN, config };
             const quick = which === 2 && k === 1000 && further === 0;
             return [
               { ...plain, quick },
@@ -51,5 +61,5 @@ export function sortCases(): TopkCase[] {
         ),
       );
     }),
-  ).filter((c) => answers(PLAN, c, c.config as Readonly<Record<string, number>>));
+  );
 }

@@ -13,15 +13,16 @@ beforeEach(() => {
 afterEach(() => useNative(undefined));
 
 /** Beyond what the one-kernel plans of few long rows answer: two stages, and so a workspace. */
+const LONG = 270_000;
 const MANY = 300;
 
 const row = (cols: number): Float32Array => Float32Array.from({ length: cols }, (_, col) => (col * 7919) % cols);
 
 it("keeps device and plan between calls, and frees the buffers of each", async () => {
-  await topk(row(5000), { k: MANY });
+  await topk(row(LONG), { k: MANY });
   const workspace = native.liveAllocations;
   expect({ workspace, open: native.openDevices }).toEqual({ workspace: 1, open: 1 });
-  await topk(row(5000), { k: MANY });
+  await topk(row(LONG), { k: MANY });
   expect({ live: native.liveAllocations, open: native.openDevices }).toEqual({ live: 1, open: 1 });
 });
 
@@ -37,7 +38,7 @@ it("frees the buffers where a call fails on the way", async () => {
 });
 
 it("keeps a few plans only: the least recently used go, with their workspace", async () => {
-  for (let k = MANY; k < MANY + 20; k += 1) await topk(row(5000), { k });
+  for (let k = MANY; k < MANY + 20; k += 1) await topk(row(LONG), { k });
   expect(native.liveAllocations).toBe(16);
 });
 

@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 /** Two stages, and so a workspace. */
-const LONG = { rows: 4, cols: 50304, k: 50, dtype: "bf16", force: { plan: "stream_heap" } } as const;
+const LONG = { rows: 4, cols: 50304, k: 50, dtype: "bf16", force: { plan: "stream_tile" } } as const;
 const tensorsOf = ({ rows, cols, k, dtype }: { rows: number; cols: number; k: number; dtype: "bf16" | "f32" }) => ({
   x: device.empty([rows, cols], dtype),
   out: { values: device.empty([rows, k], dtype), indices: device.empty([rows, k], "i32") },
@@ -182,15 +182,11 @@ describe("the choice", () => {
   it("is explained, with every plan refused and its rule", async () => {
     const { explain } = await device.plan({ rows: 4, cols: 50304, k: 301, dtype: "bf16" });
     expect(explain).toEqual({
-      plan: "stream_heap",
-      config: { candidateTarget: 500, chunkSize: 25152, chunks: 2 },
-      kernels: [
-        { name: "tile_stream", config: { warps: 8, candidates: 1024, vectors: 1 }, launches: 1 },
-        { name: "heap_merge", config: { warps: 8, listSize: 1024 }, launches: 1 },
-      ],
+      plan: "cluster_sort",
+      config: {},
+      kernels: [{ name: "cluster_sort", config: { threads: 512, vectors: 2, blocks: 8, segment: 256, blocksPerSm: 1 }, launches: 1 }],
       source: "heuristic",
-      // 4 rows x 2 lists x 301 words of 8 bytes, in whole regions of 256 bytes
-      workspaceBytes: 19456,
+      workspaceBytes: 0,
       refused: [
         { plan: "cluster_select", reason: "cluster_select: k is at most 256" },
         { plan: "warp_select", reason: "warp_select: a row has at most 16 KiB" },
@@ -233,7 +229,7 @@ describe("the choice", () => {
     await failsWith(
       "TK113",
       () => device.plan({ ...LONG, force: { plan: "radix" } }),
-      /no plan "radix"; there are cluster_select, warp_select, bitonic_block, block_select, stream_heap, stream_tile/,
+      /no plan "radix"; there are cluster_select, warp_select, bitonic_block, .*stream_heap, radix_select/,
     );
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "bitonic_block" } }), /at most 4096 columns/);
     await failsWith("TK113", () => device.plan({ ...LONG, force: { plan: "stream_heap", config: { wraps: 8 } } }), /no tunable "wraps"; there are/);

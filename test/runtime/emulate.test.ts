@@ -19,15 +19,16 @@ function data(dtype: Dtype, length: number, seed = 1): HostArray {
   return dtype === "f32" ? new Float32Array(bits.buffer) : Uint16Array.from(bits, (each) => each >>> 16);
 }
 
-/** Rows and columns, the least of these that the plan answers. */
-const sizeFor = (plan: DeclaredPlan): readonly [rows: number, cols: number] =>
+/** Rows, columns and k, the least of these that the plan answers. */
+const sizeFor = (plan: DeclaredPlan): readonly [rows: number, cols: number, k: number] =>
   (
     [
-      [3, 250],
-      [3, 5003],
-      [33, 4099],
+      [3, 250, 30],
+      [3, 5003, 30],
+      [33, 4099, 30],
+      [3, 5003, 300],
     ] as const
-  ).find(([rows, cols]) => resolve(plan, { rows, cols, k: 30, rowStride: cols, dtype: "f32", order: "largest", indexBytes: 4 }).ok)!;
+  ).find(([rows, cols, k]) => resolve(plan, { rows, cols, k, rowStride: cols, dtype: "f32", order: "largest", indexBytes: 4 }).ok)!;
 
 interface Outputs {
   readonly values: DeviceTensor;
@@ -58,8 +59,8 @@ describe("every plan", () => {
   for (const plan of plans) {
     for (const variation of variations) {
       it(`${plan.name} ${JSON.stringify(variation)}`, async () => {
-        const [rows, cols] = sizeFor(plan);
-        const options: PlanOptions = { rows, cols, k: 30, force: { plan: plan.name }, ...variation };
+        const [rows, cols, k] = sizeFor(plan);
+        const options: PlanOptions = { rows, cols, k, force: { plan: plan.name }, ...variation };
         const { dtype, rowStride = cols } = options;
         const x = data(dtype, (rows - 1) * rowStride + cols);
         const lengths = options.lengths ? Int32Array.from({ length: rows }, (_, row) => [cols - 1, -3, 12][row % 3]!) : undefined;
@@ -111,10 +112,14 @@ it("is available, and chooses as a GPU would", async () => {
   expect(isAvailable("emulate")).toEqual({ ok: true });
   expect(device.arch).toBe("sm_90");
   const plan = await device.plan({ rows: 1, cols: 5003, k: 50, dtype: "bf16" });
-  expect(plan.explain).toMatchObject({ plan: "cluster_select", source: "heuristic", refused: [{ plan: "bitonic_block" }, { plan: "block_select" }] });
-  const wide = await device.plan({ rows: 1, cols: 9003, k: 500, dtype: "bf16" });
+  expect(plan.explain).toMatchObject({
+    plan: "cluster_select",
+    source: "heuristic",
+    refused: [{ plan: "bitonic_block" }, { plan: "cluster_sort" }, { plan: "block_select" }],
+  });
+  const many = await device.plan({ rows: 1, cols: 9003, k: 500, dtype: "bf16" });
   const refused = ["cluster_select", "warp_select", "bitonic_block", "block_select"].map((name) => ({ plan: name }));
-  expect(wide.explain).toMatchObject({ plan: "stream_heap", source: "heuristic", refused });
+  expect(many.explain).toMatchObject({ plan: "cluster_sort", source: "heuristic", refused });
 });
 
 it("orders runs of streams, and replays what was captured with the data of the moment", async () => {
