@@ -1,10 +1,11 @@
 /** Cases on the boundaries of wide_select: where blocks' parts and warps' steps meet, how much of a row is sampled, lists that overflow, the last block's sort. */
-import { DTYPE_BYTES, VECTOR_BYTES, wideStream } from "../../dsl/index.ts";
+import { DTYPE_BYTES, plans, VECTOR_BYTES } from "../../dsl/index.ts";
 import type { TopkCase } from "./case.ts";
-import { answers, SPECS } from "./cases-shapes.ts";
+import { answers, SPECS, shippedConfigs } from "./cases-shapes.ts";
 import { PATTERNS, type PatternName } from "./patterns.ts";
 
 const PLAN = "wide_select";
+const WIDE = plans.find(({ name }) => name === PLAN)!;
 
 /** Ties and ramps that fill every list, NaNs that no value bounds, and plain data. */
 const DATA: readonly PatternName[] = ["twoValues", "asc", "desc", "negatives", "someNans", "anyBits", "normal", "infMix"];
@@ -16,14 +17,18 @@ export function wideCases(): TopkCase[] {
 /** Every shipped config, about a step of one block, and about one of every block. */
 function steps(): TopkCase[] {
   return SPECS.flatMap((spec, turn) =>
-    wideStream.ships.flatMap(({ warps, vectors }, at) => {
-      const step = (warps * 32 * vectors * VECTOR_BYTES) / DTYPE_BYTES[spec.dtype];
-      const config = { "wide_stream.warps": warps, "wide_stream.vectors": vectors, "wide_select.streamers": 66 };
+    shippedConfigs(WIDE).flatMap((shipped, at) => {
+      const vectors = Number(shipped["wide_stream.warps"]) * 32 * Number(shipped["wide_stream.vectors"]);
+      const step = (vectors * VECTOR_BYTES) / DTYPE_BYTES[spec.dtype];
+      const config = { ...shipped, "wide_select.streamers": 66 };
       return [4097, step, 2 * step + 1, 66 * step - 1].flatMap((cols, which) =>
         [1, 50, 513, 2048].flatMap((k, turned): TopkCase[] => {
           const pattern = DATA[(turn + at + which + turned) % DATA.length]!;
-          const plain: TopkCase = { group: "wide steps", rows: 1, cols, k, ...spec, pattern, plan: PLAN, config };
-          return [plain, { ...plain, rows: 2, offset: 1, gap: 3, lengths: true, indices: "i64" }];
+          const plain: TopkCase = { group: "configs", rows: 1, cols, k, ...spec, pattern, plan: PLAN, config };
+          return [
+            { ...plain, quick: which === 0 && k === 513 },
+            { ...plain, rows: 2, offset: 1, gap: 3, lengths: true, indices: "i64" },
+          ];
         }),
       );
     }),
