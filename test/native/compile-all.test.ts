@@ -8,7 +8,7 @@ import { addon, packageRoot } from "../../native/index.ts";
 import { describeWithNvrtc, HOW_TO_GET_NVRTC } from "../support/nvrtc.ts";
 
 describeWithNvrtc("the generated kernels", () => {
-  it("compiles every generated kernel for each architecture, without a spill", { timeout: 900_000 }, async () => {
+  it("compiles every generated kernel for each architecture, without a spill", { timeout: 2_700_000 }, async () => {
     const info = addon().nvrtcInfo();
     if (!info.ok) throw new Error(`NVRTC is missing: ${info.reason}; ${HOW_TO_GET_NVRTC}`);
     const out = join(packageRoot, "bench", "out");
