@@ -31,7 +31,7 @@ export const kernels: readonly AnyKernel[] = [
 export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),
   single("warp_select", warpSelect),
-  // finding a few of many takes less than sorting them all (docs/log.md)
+  // finding a few of many takes less than sorting them all (docs/log/twostage.md)
   single("bitonic_block", bitonicBlock, ({ cols, k }) => (cols > 512 && k <= 64) || (cols > 2048 && k <= 256)),
   single("cluster_sort", clusterSort),
   single("block_select", blockSelect),

@@ -138,7 +138,7 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
   };
 }
 
-/** Four blocks for each multiprocessor of an H100 or H200 (docs/log-twostage.md): that many chunks in all keep the device busy. */
+/** Four blocks for each multiprocessor of an H100 or H200 (docs/log/twostage.md): that many chunks in all keep the device busy. */
 const WANTED_CHUNKS = 528;
 
 /** More lists a row are dearer in stage 2 than longer chunks are in stage 1; the lists of either second stage for k > 256 are of 1024 words. */

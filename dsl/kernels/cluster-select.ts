@@ -6,7 +6,7 @@ import { ceilDiv, roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { baseSpec } from "./spec.ts";
 
-/** Measured on one H200 (docs/log-cluster.md). */
+/** Measured on one H200 (docs/log/cluster.md). */
 const usual = { threads: 256, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
 /** More threads, so that survivors are ranked sooner: pays while each block has a multiprocessor to itself. */
 const manyWanted = { threads: 416, vectors: 2, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
@@ -26,7 +26,7 @@ function preferred(rows: number, k: number): readonly Shipped[] {
   return [k > 100 ? many : few, ...ships];
 }
 
-/** From how many rows on a block each is faster (block_select's figures beside these in docs/log-cluster.md), unless a row is too long for one. */
+/** From how many rows on a block each is faster (block_select's figures beside these in docs/log/cluster.md), unless a row is too long for one. */
 const mostRows = (bytes: number, k: number): number => (bytes > 512 * 1024 ? 64 : k > 100 ? 40 : 48);
 
 const elementsPerSlot = (dtype: Dtype): number => VECTOR_BYTES / DTYPE_BYTES[dtype];

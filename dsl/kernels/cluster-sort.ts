@@ -6,7 +6,7 @@ import { ceilDiv, roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { baseSpec } from "./spec.ts";
 
-/** Measured on one H200 (docs/log-sort.md). */
+/** Measured on one H200 (docs/log/sort.md). */
 const large = { threads: 1024, vectors: 4, blocks: 8, segment: 512, blocksPerSm: 1 } as const;
 /** Fewer survivors than that, and fewer threads, which start and meet sooner. */
 const usual = { threads: 512, vectors: 2, blocks: 8, segment: 256, blocksPerSm: 1 } as const;
