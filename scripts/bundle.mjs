@@ -7,11 +7,13 @@
  *   .bundle/test-gpu      the GPU suite
  *   .bundle/smoke         every plan on one shape, checked and timed
  *   .bundle/ncu           the bandwidth that Nsight Compute sees
- *   .bundle/app/          compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there)
+ *   .bundle/app.tar.gz    compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there);
+ *                         unpacked once, under its hash
  *
  * The addon needs glibc 2.28 or newer on the host. Run it there as `.bundle/test-gpu`.
  */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +23,7 @@ import { gzipSync } from "node:zlib";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundle = join(root, ".bundle");
 const app = join(bundle, "app");
+const packedApp = join(bundle, "app.tar.gz");
 
 rmSync(app, { recursive: true, force: true });
 mkdirSync(app, { recursive: true });
@@ -47,6 +50,11 @@ copyFileSync(join(root, "build/Release/topkit.node"), join(app, "build/Release/t
 for (const name of dependenciesOf(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies, ["vega", "vega-lite"])) {
   cpSync(join(root, "node_modules", name), join(app, "node_modules", name), { recursive: true, filter: isRun });
 }
+
+// most of it is text: a sixth of the size, where what travels is limited
+execFileSync("tar", ["-czf", packedApp, "-C", app, "."]);
+rmSync(app, { recursive: true });
+const appHash = createHash("sha256").update(readFileSync(packedApp)).digest("hex").slice(0, 16);
 
 packNode();
 script(
@@ -113,7 +121,15 @@ function script(name, text) {
 function launcher(name, entry) {
   script(
     name,
-    `#!/bin/sh\nhere=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)\nUV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-16} exec "$here/node" "$here/app/${entry}" "$@"\n`,
+    `#!/bin/sh
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+app="\${TMPDIR:-/tmp}/topkit-app-$(id -u)-${appHash}"
+if [ ! -d "$app" ]; then
+  mkdir -m 700 "$app.$$" && tar -xzf "$here/app.tar.gz" -C "$app.$$" || exit 1
+  mv -T "$app.$$" "$app" 2> /dev/null || rm -rf "$app.$$"
+fi
+UV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-16} exec "$here/node" "$app/${entry}" "$@"
+`,
   );
 }
 
