@@ -27,7 +27,7 @@ export interface CompiledKernel {
 export interface CompileReport {
   readonly nvrtc: string;
   readonly compiled: readonly CompiledKernel[];
-  /** Compile errors and spills, in words; empty where all is well. */
+  /** Compile errors and spills (any on sm_90, more than a few bytes elsewhere), in words; empty where all is well. */
   readonly failures: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export async function compileReport(options: CompileReportOptions): Promise<Comp
       try {
         const kernel = { ...(await compileOne(variant, arch)), dynamicShared: shared.get(variant.symbol) ?? "" };
         compiled.push(kernel);
-        if (kernel.spillBytes > 0) failures.push(`${variant.symbol} for sm_${arch} spills ${kernel.spillBytes} bytes`);
+        if (kernel.spillBytes > mostSpilled(arch)) failures.push(`${variant.symbol} for sm_${arch} spills ${kernel.spillBytes} bytes`);
       } catch (cause) {
         failures.push(`${variant.symbol} for sm_${arch}: ${(cause as NativeError).log ?? String(cause)}`);
       }
@@ -83,6 +83,13 @@ async function compileOne({ symbol, kernel }: Variant, arch: number): Promise<Om
   const { log, milliseconds } = await addon().compile(source, `${symbol}.cu`, `sm_${arch}`, ["--ptxas-options=-v"]);
   return { symbol, kernel, arch, milliseconds, ...readPtxasLog(log) };
 }
+
+/** The architecture that shipped configs were measured on. */
+const TUNED_ARCH = 90;
+/** Bytes a thread, stores and loads, elsewhere: what a block of 1024 threads, with 64 registers each, may lack there while it fits where it was measured. */
+const SPILLED_ELSEWHERE = 64;
+
+const mostSpilled = (arch: number): number => (arch === TUNED_ARCH ? 0 : SPILLED_ELSEWHERE);
 
 /** Reads what `ptxas -v` says of one entry function. Errors: where it says nothing, so that a silent compiler does not pass for a clean one. */
 export function readPtxasLog(log: string): Pick<CompiledKernel, "registers" | "spillBytes" | "stackBytes" | "staticSharedBytes"> {

@@ -1,4 +1,4 @@
-/** NVRTC compiles every generated kernel, without spills, for sm_80, sm_90 and the newest architecture that it knows. The report stays in bench/out/. */
+/** NVRTC compiles every generated kernel for sm_80, sm_90 and the newest architecture that it knows: without spills on sm_90, with few elsewhere. The report stays in bench/out/. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -8,12 +8,13 @@ import { addon, packageRoot } from "../../native/index.ts";
 import { describeWithNvrtc, HOW_TO_GET_NVRTC } from "../support/nvrtc.ts";
 
 describeWithNvrtc("the generated kernels", () => {
-  it("compiles every generated kernel for each architecture, without a spill", { timeout: 2_700_000 }, async () => {
+  it("compiles every generated kernel for each architecture, without a spill where it was measured", { timeout: 2_700_000 }, async () => {
     const info = addon().nvrtcInfo();
     if (!info.ok) throw new Error(`NVRTC is missing: ${info.reason}; ${HOW_TO_GET_NVRTC}`);
     const out = join(packageRoot, "bench", "out");
     const report = await compileReport({ out, log: console.log });
     expect(report.failures).toEqual([]);
+    expect(report.compiled.filter(({ arch, spillBytes }) => arch === 90 && spillBytes > 0)).toEqual([]);
     // every kernel declares minArch 80 or more; each is compiled for at least the newest architecture
     const newest = Math.max(...info.arches);
     expect(report.compiled.filter((kernel) => kernel.arch === newest).map((kernel) => kernel.symbol)).toEqual(variants.map((variant) => variant.symbol));
