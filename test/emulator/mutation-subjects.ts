@@ -115,7 +115,7 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
 
 /**
  * Every layout with the greatest k and in turns with the others, on the longest rows that fit and in turns on those between, and in turns in
- * each of the kernel's plans; of launches of many threads, which take long, the first of these three only.
+ * each of the kernel's plans. Launches of many threads take long: one a layout.
  */
 function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
   const fitting = fits(kernel, spec, tune);
@@ -124,13 +124,12 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
     const greatest = Math.max(...all.map(({ k }) => k));
     return { all, full: all.filter(({ k }) => k === greatest) };
   });
-  const most = Math.max(...fitting.map(({ threads }) => threads));
   return LAYOUTS.flatMap((layout, at) =>
-    [0, 1, 2].slice(0, most > MANY_THREADS ? 1 : 3).map((turn): Case => {
+    [0, 1, 2].flatMap((turn): Case[] => {
       const { all, full } = byPlan[(at + turn) % byPlan.length]!;
       const chosen = [full[full.length - 1]!, full[at % full.length]!, all[(7 * at) % all.length]!][turn]!;
-      const { sharedBytes: _, threads: __, ...fit } = chosen;
-      return { ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn };
+      const { sharedBytes: _, threads, ...fit } = chosen;
+      return turn > 0 && threads > MANY_THREADS ? [] : [{ ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn }];
     }),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }

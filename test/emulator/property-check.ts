@@ -40,7 +40,7 @@ const LAUNCH_LIMIT = 120_000;
 const UNIT_LIMIT = 300_000;
 
 /** Requests that fit a unit, and inputs for them; smaller ones first to shrink to. */
-export function casesOf({ plan, dtype, order, force, rows: fewest, cols: [least, longest] }: Unit): fc.Arbitrary<Case> {
+export function casesOf({ plan, dtype, order, force, rows: fewest, k: leastK, cols: [least, longest] }: Unit): fc.Arbitrary<Case> {
   const most = Math.max(least, Math.min(longest, Math.floor(MOST_ELEMENTS_OF_ROWS / fewest)));
   const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
   const chain = fc.record(Object.fromEntries(Object.entries(plan.tune).map(([name, { values }]) => [name, fc.constantFrom(...values)])));
@@ -50,7 +50,7 @@ export function casesOf({ plan, dtype, order, force, rows: fewest, cols: [least,
       chain,
       cols,
       rows: fc.oneof(fc.integer({ min: fewest, max: fewest + 2 }), fc.integer({ min: fewest, max: fewest + 16 })),
-      k: fc.oneof(fc.integer({ min: 1, max: 32 }), fc.integer({ min: 1, max: 1024 }), fc.integer({ min: 1, max: most })),
+      k: fc.oneof(fc.integer({ min: leastK, max: leastK + 31 }), fc.integer({ min: leastK, max: leastK + 1023 }), fc.integer({ min: leastK, max: most })),
       gap: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 })),
       offset: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 })),
       lengths: fc.array(fc.oneof(fc.integer({ min: -3, max: 40 }), fc.integer({ min: 0, max: most + 3 })), { maxLength: 4 }),

@@ -24,9 +24,10 @@ export interface Unit {
   readonly force: AnyConfig;
   /** Symbols of the stages' variants. */
   readonly symbols: readonly string[];
-  /** The fewest rows that are answered. */
+  /** The fewest rows, and the least k, that are answered. */
   readonly rows: number;
-  /** So many rows of these lengths are answered, with k = 1 at least. */
+  readonly k: number;
+  /** So many rows of these lengths are answered, with that k at least. */
   readonly cols: readonly [least: number, most: number];
 }
 
@@ -76,6 +77,8 @@ export function* configsOf(kernel: AnyKernel, source: Random, only?: AnyConfig):
 }
 
 const ROWS = [1, 4, 8, 33];
+/** A kernel for many rows refuses few, one for large k begins behind the last that others take. */
+const LEAST = [1, 257].flatMap((k) => ROWS.map((rows) => ({ rows, k })));
 const LONGEST = 66000;
 const COLS = [1, ...Array.from({ length: 16 }, (_, at) => 2 ** (at + 1)), LONGEST];
 /** Beside each power of two one column more: a kernel for long rows begins behind the last that another takes. */
@@ -123,11 +126,11 @@ function unitWith(plan: Plan, config: Config, tried: ReadonlyMap<AnyKernel, Read
   });
   for (const stages of first(MOST_TRIED, oneOfEach(choices))) {
     const force = Object.fromEntries(stages.flatMap(({ kernel, tune }) => Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value])));
-    for (const rows of ROWS) {
-      const fitting = LENGTHS.filter((cols) => answers(plan, { rows, cols, k: 1, rowStride: cols, dtype, order, indexBytes: 4 }, force));
+    for (const { rows, k } of LEAST) {
+      const fitting = LENGTHS.filter((cols) => k <= cols && answers(plan, { rows, cols, k, rowStride: cols, dtype, order, indexBytes: 4 }, force));
       if (fitting.length === 0) continue;
       const symbols = plan.stages.map((kernel) => stages.find((each) => each.kernel === kernel)!.symbol);
-      return { plan, dtype, order, force, symbols, rows, cols: [fitting[0]!, fitting[fitting.length - 1]!] };
+      return { plan, dtype, order, force, symbols, rows, k, cols: [fitting[0]!, fitting[fitting.length - 1]!] };
     }
   }
   return undefined;
