@@ -136,6 +136,8 @@ describe("rows that are not numbers all through", () => {
   test("bad parameters", () => {
     for (const options of [{ temperature: -1 }, { temperature: nan }, { temperature: inf }, { topP: -0.1 }, { topP: 1.1 }, { topP: nan }, { minP: 2 }])
       expect(() => sample([1], options)).toThrow(RangeError);
+    expect(() => sample([])).toThrow(RangeError);
+    expect(() => sample([2, 1], { indices: Int32Array.of(0) })).toThrow(RangeError);
   });
 });
 

@@ -6,7 +6,7 @@ import { exactExp, exactLog } from "./exact-math.ts";
 import { drawBits } from "./philox.ts";
 
 export interface SampleJob {
-  /** A row's k best as f32, greatest first, in the contract's order; what a short row leaves is -inf. */
+  /** A row's k best as f32, greatest first, in the contract's order; what a short row leaves is -inf. 1 to 2^21: their mass is exact in f64. */
   readonly values: Float32Array;
   /** Their columns. */
   readonly indices: Int32Array;
@@ -37,26 +37,28 @@ const WORD = 64n;
 const NONE: SampleResult = { token: -1, logprob: Number.NaN, kept: 0, logprobs: new Float32Array(0) };
 
 export function sampleOracle(job: SampleJob): SampleResult {
-  const { values, indices, temperature, topP, minP, seed, offset } = job;
-  if (values.length < 1 || indices.length !== values.length) throw new RangeError(`sample oracle: ${values.length} values, ${indices.length} indices`);
+  const { values, indices, seed, offset } = job;
+  const [temperature, topP, minP] = [Math.fround(job.temperature), Math.fround(job.topP), Math.fround(job.minP)];
+  if (values.length < 1 || values.length > 2 ** 21 || indices.length !== values.length)
+    throw new RangeError(`sample oracle: ${values.length} values, ${indices.length} indices; allowed: as many of both, 1..2^21`);
   if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) throw new RangeError(`sample oracle: temperature is ${temperature}`);
   if (!(topP >= 0 && topP <= 1 && minP >= 0 && minP <= 1)) throw new RangeError(`sample oracle: topP is ${topP}, minP is ${minP}; allowed: 0..1`);
   const best = values[0]!;
   if (Number.isNaN(best) || best === Number.NEGATIVE_INFINITY) return NONE;
 
-  const scores = Array.from(values, (value) => score(value, best, Math.fround(temperature)));
+  const scores = Array.from(values, (value) => score(value, best, temperature));
   const weights = scores.map(exactExp);
   const masses = weights.map((weight) => BigInt(Math.floor(weight * UNIT)));
   const kept =
     temperature === 0
       ? 1
       : Math.min(
-          prefixOfMass(masses, Math.fround(topP)),
-          prefixOf(weights, (weight) => weight >= Math.fround(minP)),
+          prefixOfMass(masses, topP),
+          prefixOf(weights, (weight) => weight >= minP),
         );
   const total = sum(masses.slice(0, kept));
 
-  const logTotal = exactLog(Math.fround(toF32(total) / UNIT));
+  const logTotal = exactLog(Math.fround(Number(total) / UNIT));
   const logprobs = Float32Array.from(scores.slice(0, kept), (value) => Math.fround(value - logTotal));
   const target = (drawBits(seed, offset) * total) >> WORD;
   const place = placeOf(masses, target);
@@ -99,10 +101,3 @@ function placeOf(masses: readonly bigint[], target: bigint): number {
 }
 
 const sum = (masses: readonly bigint[]): bigint => masses.reduce((total, mass) => total + mass, 0n);
-
-/** To nearest, ties to even, rounded once: of more than 53 bits the lowest are first gathered in one, which decides ties as they would. */
-function toF32(integer: bigint): number {
-  if (integer < 2n ** 53n) return Math.fround(Number(integer));
-  const sticky = integer % 4096n === 0n ? 0n : 1n;
-  return Math.fround(Number((integer >> 12n) | sticky) * 4096);
-}
