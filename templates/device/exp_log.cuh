@@ -24,7 +24,7 @@ static __device__ __forceinline__ float exact_exp(float x) {
   return __fmul_rn(scaled, __uint_as_float((u32)(exponent - half + 127) << 23));
 }
 
-// Less than 0.8 ulp from ln x. log(0) is -inf, of either sign; below 0 and for a NaN the canonical NaN.
+// Less than 0.84 ulp from ln x. log(0) is -inf, of either sign; below 0 and for a NaN the canonical NaN.
 static __device__ __forceinline__ float exact_log(float x) {
   if (x != x || x < 0.0f) return __uint_as_float(CANONICAL_NAN);
   if (x == 0.0f) return __uint_as_float(0xff800000u);
