@@ -29,6 +29,12 @@ export const CODES = {
   TG030: "a file cannot be read or written",
   TG031: "a package that the generator needs is not installed",
   TG032: "generated files are out of date",
+  TG040: "a device function is not written in a form that can be read",
+  TG041: "something in a device function is not device code",
+  TG042: "a device function names what it cannot see",
+  TG043: "a number stands for a condition in a device function, or a condition for a number",
+  TG044: "a number in a device function is beyond f32",
+  TG045: "a device function calls itself",
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -199,6 +199,8 @@ describe("files and surroundings", () => {
 });
 
 afterAll(() => {
+  // device functions' codes are triggered in test/device/errors.test.ts
+  const codes = Object.keys(CODES).filter((code) => code < "TG040");
   // only of a whole run: with a filter on test names most codes are not reached
-  if (triggered.size > Object.keys(CODES).length / 2) expect([...triggered].sort()).toEqual(Object.keys(CODES).sort());
+  if (triggered.size > codes.length / 2) expect([...triggered].sort()).toEqual(codes.sort());
 });
