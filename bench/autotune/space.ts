@@ -1,9 +1,11 @@
 /** The search space of a request: every plan with every config that its rules and the device allow, and who is whose neighbour. */
 import {
   type AnyConfig,
+  type AnyKernel,
   beyondLimits,
   brokenRule,
   combinations,
+  configsToTry,
   contextOf,
   type DeviceLimits,
   type Domains,
@@ -14,6 +16,7 @@ import {
   refusedBy,
   resolve,
   type Scalar,
+  type Shape,
 } from "../../dsl/index.ts";
 
 /** One thing to measure: a plan with a value for each of its tunables. */
@@ -63,7 +66,8 @@ export function spaceOf(request: Request, limits: DeviceLimits | undefined, cata
   for (const plan of catalog) {
     // a plan that answers the request with no config of its own choice may still answer it with another
     const own = resolve(plan, request, { limits });
-    for (const config of configsOf(plan, request, limits)) {
+    const guessed = own.ok ? [configOf(own.resolved)] : [];
+    for (const config of [...configsOf(plan, request, limits), ...guessed]) {
       const resolution = resolve(plan, request, { limits, force: config });
       if (!resolution.ok) continue;
       const launches = launchesOf(resolution.resolved);
@@ -77,26 +81,47 @@ export function spaceOf(request: Request, limits: DeviceLimits | undefined, cata
   return indexed(request, candidates, untuned, new Map(catalog.map((plan) => [plan.name, axesOf(plan)])));
 }
 
-/** Configs of a plan that its stages' rules allow, each stage asked for itself: most of a large product is never made. */
+/**
+ * Configs of a plan that its stages' rules allow, each kernel asked for itself: most of a large product is never made. A kernel that has no blocks to
+ * launch has no part in it.
+ */
 function* configsOf(plan: Plan, request: Request, limits: DeviceLimits | undefined): Generator<AnyConfig> {
   const spec = { dtype: request.dtype, order: request.order };
-  const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
+  const shapesSeen = new Set<string>();
   for (const own of combinations(plan.tune)) {
-    const shape = plan.shape(request, own);
+    const common = plan.shape(request, own);
+    // the kernels see no more of the plan's own config than this
+    const text = JSON.stringify(common);
+    if (shapesSeen.has(text)) continue;
+    shapesSeen.add(text);
     let products: AnyConfig[] = [named(plan.name, own)];
-    for (const kernel of plan.stages) {
-      if (refusedBy(kernel, spec, shape) !== undefined) products = [];
+    for (const kernel of new Set(plan.stages)) {
+      const shapes = plan.stages.flatMap((stage, at) => (stage === kernel ? [{ ...common, ...plan.passes[at] }] : []));
+      if (shapes.some((shape) => refusedBy(kernel, spec, shape) !== undefined)) products = [];
       if (products.length === 0) break;
-      const allowed = [...combinations(kernel.tune)].filter((tune) => {
-        const context = contextOf(kernel, { ...spec, ...tune });
-        if (brokenRule(kernel, context, shape) !== undefined) return false;
-        return limits === undefined || beyondLimits(kernel, kernel.launch(context, shape), limits) === undefined;
-      });
+      const launched = (tune: AnyConfig): Shape<string>[] => shapes.filter((shape) => kernel.launch(contextOf(kernel, { ...spec, ...tune }), shape).grid > 0);
+      const [first] = shapes;
+      if (launched(kernel.untuned(spec, first!)).length === 0) continue;
+      const allowed = [...configsToTry(kernel, spec, first!)].filter((tune) =>
+        launched(tune).every((shape) => isAllowed(kernel, { ...spec, ...tune }, shape, limits)),
+      );
       products = products.flatMap((before) => allowed.map((tune) => ({ ...before, ...named(kernel.name, tune) })));
     }
     yield* products;
   }
 }
+
+function isAllowed(kernel: AnyKernel, config: AnyConfig, shape: Shape<string>, limits: DeviceLimits | undefined): boolean {
+  const context = contextOf(kernel, config);
+  if (brokenRule(kernel, context, shape) !== undefined) return false;
+  return limits === undefined || beyondLimits(kernel, kernel.launch(context, shape), limits) === undefined;
+}
+
+const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
+
+/** What is launched, as `--config` takes it. */
+const configOf = ({ plan, config, stages }: ResolvedPlan): AnyConfig =>
+  Object.assign({}, named(plan.name, config), ...stages.map(({ kernel, tune }) => named(kernel.name, tune)));
 
 /** A space of known candidates: what a record file holds, say. */
 export function indexed(request: Request, candidates: readonly Candidate[], untuned: readonly number[], axes: ReadonlyMap<string, Domains>): Space {

@@ -22,7 +22,7 @@ describe("the space of a request", () => {
     expect(new Set(launches).size).toBe(launches.length);
   });
   it("knows what the plans take untuned, in the catalog's order", () => {
-    expect(space.untuned.map((at) => space.candidates[at]!.plan)).toEqual(["stream_heap", "stream_tile"]);
+    expect(space.untuned.map((at) => space.candidates[at]!.plan)).toEqual(["stream_tile", "stream_heap"]);
     for (const at of space.untuned) {
       const { plan } = space.candidates[at]!;
       const own = resolve(plans.find(({ name }) => name === plan)!, REQUEST);
