@@ -20,6 +20,8 @@ export type MeasureReply = { readonly ready: true } | { readonly begin: number }
 export interface ChildMeasurerOptions {
   /** The child's module. */
   readonly module: string | URL;
+  /** Options of its Node; default those of this process. */
+  readonly execArgv?: readonly string[];
   /** What it is to measure on; plain data. */
   readonly job: unknown;
   /** How long one candidate may run, in milliseconds: the longest go takes far less. */
@@ -62,7 +64,8 @@ export class ChildMeasurer implements Measurer, Disposable {
   async #ready(): Promise<ChildProcess> {
     if (this.#child !== undefined) return this.#child;
     // what it prints is for people; results come by messages
-    const child = fork(this.#options.module, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const { module, execArgv = process.execArgv } = this.#options;
+    const child = fork(module, { execArgv: [...execArgv], stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child = child;
     const end = await this.#conversation(child, this.#options.job, (reply) => "ready" in reply);
     if (end === undefined) return child;
