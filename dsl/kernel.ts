@@ -4,7 +4,7 @@
  * Property order matters to inference: `derive` comes before `where`, `extents` and `launch`.
  */
 import type { Buffers, DevicePointer } from "./buffer.ts";
-import type { Domains, Scalar, ValuesOf } from "./domain.ts";
+import { combinations, type Domains, type Scalar, type ValuesOf } from "./domain.ts";
 import type { Dtype, Order } from "./element.ts";
 import { isCallerBuffer } from "./request.ts";
 
@@ -65,6 +65,8 @@ export interface KernelBody<Spec extends Domains & BaseSpec, Tune extends Domain
   readonly ships: readonly ValuesOf<Tune>[];
   /** Which of `ships` an untuned device takes. */
   readonly untuned: (spec: ValuesOf<Spec>, shape: Shape<S>) => ValuesOf<Tune>;
+  /** The configs that a tuner should try for a shape, where trying all is too much; those that `where` refuses may be among them. Absent: all. */
+  readonly search?: ((spec: ValuesOf<Spec>, shape: Shape<S>) => Iterable<ValuesOf<Tune>>) | undefined;
 }
 
 export interface Kernel<
@@ -100,6 +102,7 @@ export interface AnyKernel {
   extents(context: AnyContext, shape: Shape<string>): Readonly<Record<string, number>>;
   launch(context: AnyContext, shape: Shape<string>): Launch;
   untuned(spec: AnyConfig, shape: Shape<string>): AnyConfig;
+  readonly search?: AnyFormula<Iterable<AnyConfig>> | undefined;
 }
 /** `any` stands for the one variance that TypeScript cannot express here: a formula over a config of an unknown kernel. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -118,11 +121,14 @@ export type PointersOf<K> = K extends { readonly buffers: infer B extends Buffer
   ? { readonly [N in keyof B]: B[N] extends { readonly optional: true } ? DevicePointer | null : DevicePointer }
   : never;
 
+/** Configs that a tuner can go through one by one in well under a second. */
+const MOST_CONFIGS = 4096;
+
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
 /**
  * Declares a kernel. Errors: RangeError where the name is not snake_case, or a name is used twice among spec, tune, hooks, shape
- * and buffers (templates see them in one scope), or a buffer of the caller is scratch or state.
+ * and buffers (templates see them in one scope), or a buffer of the caller is scratch or state, or there are more configs than a tuner can try.
  */
 export function kernel<
   const Name extends string,
@@ -143,6 +149,9 @@ export function kernel<
     if (isCallerBuffer(buffer) && (dir === "scratch" || dir === "state"))
       throw new RangeError(`kernel "${name}": "${buffer}" is the caller's and cannot be ${dir}; declare it as input or output`);
   }
+  const configs = Object.values(body.tune).reduce((product, { values }) => product * values.length, 1);
+  if (configs > MOST_CONFIGS && body.search === undefined)
+    throw new RangeError(`kernel "${name}" has ${configs} configs, more than ${MOST_CONFIGS}: declare \`search\`, which says what a tuner tries for a shape`);
   // last, because a body may be another kernel, changed
   return Object.freeze({ ...body, name });
 }
@@ -150,6 +159,11 @@ export function kernel<
 /** Spec, tune and derived values together: what formulas and templates see. */
 export function contextOf(kernel: AnyKernel, config: AnyConfig): AnyContext {
   return { ...config, ...kernel.derive(config) };
+}
+
+/** The configs that a tuner tries for a shape, before `where` is asked. */
+export function configsToTry(kernel: AnyKernel, spec: AnyConfig, shape: Shape<string>): Iterable<AnyConfig> {
+  return kernel.search?.(spec, shape) ?? combinations(kernel.tune);
 }
 
 /** The name of the first `accepts` rule that refuses, or undefined. */

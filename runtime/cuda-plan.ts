@@ -37,9 +37,16 @@ export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernel
   }
 }
 
+/** Where a stage's CUDA text comes from: generated/, but for the tuner, which renders. */
+export type SourceOf = (stage: ResolvedStage) => Promise<KernelSource>;
+
 /** The functions of some stages, in their order, compiled or found in the cache. */
-export const loadStages = (device: NativeDevice, loaded: LoadedKernels, { stages }: Pick<ResolvedPlan, "stages">): Promise<NativeFunction[]> =>
-  Promise.all(stages.map((stage) => loadStage(device, loaded, stage)));
+export const loadStages = (
+  device: NativeDevice,
+  loaded: LoadedKernels,
+  { stages }: Pick<ResolvedPlan, "stages">,
+  sourceOf: SourceOf = kernelSource,
+): Promise<NativeFunction[]> => Promise.all(stages.map((stage) => loadStage(device, loaded, stage, sourceOf)));
 
 /** State starts at zero; every run leaves it so. The rest is as it comes. null where the plan needs none. */
 export async function allocateWorkspace(
@@ -65,8 +72,8 @@ export const prepareStages = (
   workspace: NativeMemory | null,
 ): NativeLaunchList => calling(() => device.prepare(launchSteps(resolved, functions, workspace?.pointer ?? 0n), CALLER_BUFFERS.length));
 
-async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: ResolvedStage): Promise<NativeFunction> {
-  const source = await kernelSource(stage);
+async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: ResolvedStage, sourceOf: SourceOf): Promise<NativeFunction> {
+  const source = await sourceOf(stage);
   let loading = loaded.get(source.symbol);
   if (loading === undefined) {
     loading = loadKernel(device, source);

@@ -1,5 +1,5 @@
 import { input, optionalInput, output } from "../buffer.ts";
-import { oneOf, pow2 } from "../domain.ts";
+import { combinations, oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { spanOf } from "../request.ts";
@@ -7,6 +7,11 @@ import { baseSpec } from "./spec.ts";
 
 /** Of an H100 or H200. The grid is the blocks that it holds at once; on others it is uneven, never wrong. */
 const MULTIPROCESSORS = 132;
+
+const GRID = oneOf(1, 16, 32, 60, 78, 114, MULTIPROCESSORS);
+const TILES = oneOf(2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 26);
+const DELEGATES = oneOf(1, 2, 4, 8);
+const CANDIDATES = pow2(256, 2048);
 
 const pairs = { warps: 10, vectors: 4, stages: 4, delegates: 2, candidates: 512, saved: 528, blocksPerSm: 2, multiprocessors: MULTIPROCESSORS } as const;
 
@@ -61,19 +66,19 @@ export const blockSelect = kernel("block_select", {
     /** Tiles of the ring in shared memory. */
     stages: oneOf(2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24),
     /** A thread's groups whose best elements compete to be the bar. */
-    delegates: oneOf(1, 2, 4, 8),
+    delegates: DELEGATES,
     /** Words that a block holds. */
-    candidates: pow2(256, 2048),
+    candidates: CANDIDATES,
     /** Slots copied while a row passes by, of those that reach the last row's bar; 0 saves none, and all are read again. */
     saved: oneOf(0, 272, 528),
     /** Blocks that share a multiprocessor. */
     blocksPerSm: oneOf(1, 2, 3, 4),
     /** Those that the grid fills: an H100's or H200's, their smaller forms' and parts' (MIG); fewer leave the others to other work. */
-    multiprocessors: oneOf(1, 16, 32, 60, 78, 114, MULTIPROCESSORS),
+    multiprocessors: GRID,
     /** Of a thread's slots of a tile, those of which it keeps the best element only. */
     grouped: oneOf(1, 2, 4),
     /** Tiles of the longest row: for each, a thread has vectors / grouped registers. */
-    tiles: oneOf(2, 3, 4, 5, 6, 7, 8, 10, 13, 16, 20, 26),
+    tiles: TILES,
   },
   minArch: 90,
   minPtx: "8.0",
@@ -111,7 +116,28 @@ export const blockSelect = kernel("block_select", {
     if (rows <= MULTIPROCESSORS && 2 * k <= once.candidates && cols <= columns({ ...once, dtype })) return once;
     return lengths.find((config) => cols <= columns({ ...config, dtype })) ?? lengths[lengths.length - 1]!;
   },
+  // as few tiles, delegates and candidates as the row and k need, or one step more: each is a register, or shared memory that the ring could have
+  *search({ dtype }, { rows, cols, k }) {
+    const multiprocessors = GRID.values.findLast((each) => 4 * rows >= each) ?? 1;
+    const candidates = CANDIDATES.values.filter((each) => each >= 2 * k).slice(0, 2);
+    for (const ring of combinations(ringsTried)) {
+      const tiles = TILES.values.find((each) => cols <= columns({ ...ring, tiles: each, dtype }));
+      if (tiles === undefined) continue;
+      // a block of one row learns nothing from a row before
+      const saves = rows > ring.blocksPerSm * multiprocessors ? ([0, 528] as const) : ([0] as const);
+      for (const delegates of DELEGATES.values.filter((each) => ring.warps * 32 * each >= k).slice(0, 2))
+        for (const held of candidates) for (const saved of saves) yield { ...ring, tiles, multiprocessors, delegates, candidates: held, saved };
+    }
+  },
 });
+
+const ringsTried = {
+  warps: oneOf(8, 10, 13, 16, 20, 26),
+  vectors: oneOf(2, 4, 8),
+  stages: oneOf(2, 3, 4, 6, 8),
+  blocksPerSm: oneOf(1, 2, 3),
+  grouped: oneOf(1, 2, 4),
+};
 
 /** Of the longest row. */
 const columns = (c: { readonly warps: number; readonly vectors: number; readonly tiles: number; readonly dtype: Dtype }): number =>

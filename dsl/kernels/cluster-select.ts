@@ -1,5 +1,5 @@
 import { input, optionalInput, output } from "../buffer.ts";
-import { oneOf, pow2 } from "../domain.ts";
+import { combinations, oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { ceilDiv, roundUp } from "../math.ts";
@@ -18,6 +18,15 @@ const longest = { threads: 512, vectors: 16, blocks: 8, groupLanes: 8, segment: 
 
 const ships = [usual, manyWanted, halfCluster, middle, long, longest] as const;
 type Shipped = (typeof ships)[number];
+
+const THREADS = oneOf(128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 512, 576, 640, 768, 1024);
+const VECTORS = oneOf(1, 2, 3, 4, 5, 6, 8, 12, 16);
+const BLOCKS = oneOf(4, 8);
+const GROUP_LANES = pow2(1, 32);
+const SEGMENTS = pow2(64, 1024);
+const RANK_LANES = pow2(4, 32);
+/** Room beyond that for more survivors than there usually are is of no use. */
+const SEGMENTS_TRIED = 3;
 
 /** In the order in which an untuned device tries them. */
 function preferred(rows: number, k: number): readonly Shipped[] {
@@ -55,17 +64,17 @@ export const clusterSelect = kernel("cluster_select", {
   spec: baseSpec,
   tune: {
     /** A block's. */
-    threads: oneOf(128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 512, 576, 640, 768, 1024),
+    threads: THREADS,
     /** 16-byte slots that a thread keeps in registers. */
-    vectors: oneOf(1, 2, 3, 4, 5, 6, 8, 12, 16),
+    vectors: VECTORS,
     /** Blocks a cluster. */
-    blocks: oneOf(4, 8),
+    blocks: BLOCKS,
     /** Lanes that share a delegate, the greatest key of their elements. */
-    groupLanes: pow2(1, 32),
+    groupLanes: GROUP_LANES,
     /** Survivors that a block may send. */
-    segment: pow2(64, 1024),
+    segment: SEGMENTS,
     /** Lanes that rank one survivor. */
-    rankLanes: pow2(4, 32),
+    rankLanes: RANK_LANES,
   },
   minArch: 90,
   minPtx: "8.6",
@@ -116,4 +125,15 @@ export const clusterSelect = kernel("cluster_select", {
   launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),
   ships,
   untuned: ({ dtype }, { rows, cols, k }) => preferred(rows, k).find((config) => fits(config, dtype, cols, k)) ?? usual,
+  // registers that hold no part of the row only make the cluster slower to start
+  *search({ dtype }, { cols, k }) {
+    const slots = ceilDiv(cols, elementsPerSlot(dtype));
+    const segments = SEGMENTS.values.filter((segment) => segment >= k).slice(0, SEGMENTS_TRIED);
+    for (const { threads, blocks } of combinations({ threads: THREADS, blocks: BLOCKS })) {
+      const vectors = VECTORS.values.find((each) => threads * each * blocks >= slots);
+      if (vectors === undefined) continue;
+      for (const segment of segments)
+        for (const lanes of combinations({ groupLanes: GROUP_LANES, rankLanes: RANK_LANES })) yield { threads, vectors, blocks, segment, ...lanes };
+    }
+  },
 });

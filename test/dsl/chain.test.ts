@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { bitonicBlock, chain, input, kernel, oneOf, output, pass, type Resolution, type ResolvedPlan, resolve, scratch, state } from "../../dsl/index.ts";
 import { request } from "./arbitrary.ts";
 
-const base = { ...bitonicBlock, tune: { warps: oneOf(1, 2) }, accepts: {}, where: {}, derive: () => ({ threads: 32 }), ships: [{ warps: 1 }] } as const;
+const base = {
+  ...bitonicBlock,
+  tune: { warps: oneOf(1, 2) },
+  accepts: {},
+  where: {},
+  derive: () => ({ threads: 32 }),
+  ships: [{ warps: 1 }],
+  search: undefined,
+} as const;
 const launchOf = (grid: number) => ({ grid, block: 32, cluster: 1, sharedBytes: 0 });
 
 const count = kernel("count", {

@@ -1,0 +1,157 @@
+/** The search space of a request: every plan with every config that its rules and the device allow, and who is whose neighbour. */
+import {
+  type AnyConfig,
+  type AnyKernel,
+  beyondLimits,
+  brokenRule,
+  combinations,
+  configsToTry,
+  contextOf,
+  type DeviceLimits,
+  type Domains,
+  type Plan,
+  plans,
+  type Request,
+  type ResolvedPlan,
+  refusedBy,
+  resolve,
+  type Scalar,
+  type Shape,
+} from "../../dsl/index.ts";
+
+/** One thing to measure: a plan with a value for each of its tunables. */
+export interface Candidate {
+  readonly plan: string;
+  /** Flat, as resolve() and `--config` take it: `owner.tunable`. */
+  readonly config: AnyConfig;
+  /** Of plan and config: what records and tables name it by. */
+  readonly id: string;
+  /** What a tie is broken by, least first: launches, bytes of shared memory a block, threads a block. */
+  readonly effort: readonly number[];
+}
+
+export interface Space {
+  readonly request: Request;
+  readonly candidates: readonly Candidate[];
+  /** What the plans take where nothing is tuned, best guess first. */
+  readonly untuned: readonly number[];
+  /** Candidates of the same plan that differ by one step of one tunable, or by the next value that the rules allow in that direction. */
+  neighbours(candidate: number): readonly number[];
+  /** The candidate of this id, or -1. */
+  indexOf(id: string): number;
+}
+
+export const candidateId = (plan: string, config: AnyConfig): string =>
+  [
+    plan,
+    ...Object.keys(config)
+      .sort()
+      .map((name) => `${name}=${config[name]}`),
+  ].join(" ");
+
+/** The plan's own tunables and its stages', by their full names. */
+export function axesOf(plan: Plan): Domains {
+  const owners = [{ name: plan.name, tune: plan.tune }, ...plan.stages];
+  return Object.fromEntries(owners.flatMap(({ name, tune }) => Object.entries(tune).map(([tunable, domain]) => [`${name}.${tunable}`, domain])));
+}
+
+/**
+ * Rules are applied here, before anything is compiled. Candidates that come to the same launches are one: the first of them stays.
+ * `catalog`: the plans to search, default all.
+ */
+export function spaceOf(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[] = plans): Space {
+  const candidates: Candidate[] = [];
+  const untuned: number[] = [];
+  const seen = new Map<string, number>();
+  for (const plan of catalog) {
+    // a plan that answers the request with no config of its own choice may still answer it with another
+    const own = resolve(plan, request, { limits });
+    const guessed = own.ok ? [configOf(own.resolved)] : [];
+    for (const config of [...configsOf(plan, request, limits), ...guessed]) {
+      const resolution = resolve(plan, request, { limits, force: config });
+      if (!resolution.ok) continue;
+      const launches = launchesOf(resolution.resolved);
+      if (seen.has(launches)) continue;
+      seen.set(launches, candidates.length);
+      candidates.push({ plan: plan.name, config, id: candidateId(plan.name, config), effort: effortOf(resolution.resolved) });
+    }
+    const guess = own.ok ? seen.get(launchesOf(own.resolved)) : undefined;
+    if (guess !== undefined) untuned.push(guess);
+  }
+  return indexed(request, candidates, untuned, new Map(catalog.map((plan) => [plan.name, axesOf(plan)])));
+}
+
+/**
+ * Configs of a plan that its stages' rules allow, each kernel asked for itself: most of a large product is never made. A kernel that has no blocks to
+ * launch has no part in it.
+ */
+function* configsOf(plan: Plan, request: Request, limits: DeviceLimits | undefined): Generator<AnyConfig> {
+  const spec = { dtype: request.dtype, order: request.order };
+  const shapesSeen = new Set<string>();
+  for (const own of combinations(plan.tune)) {
+    const common = plan.shape(request, own);
+    // the kernels see no more of the plan's own config than this
+    const text = JSON.stringify(common);
+    if (shapesSeen.has(text)) continue;
+    shapesSeen.add(text);
+    let products: AnyConfig[] = [named(plan.name, own)];
+    for (const kernel of new Set(plan.stages)) {
+      const shapes = plan.stages.flatMap((stage, at) => (stage === kernel ? [{ ...common, ...plan.passes[at] }] : []));
+      if (shapes.some((shape) => refusedBy(kernel, spec, shape) !== undefined)) products = [];
+      if (products.length === 0) break;
+      const launched = (tune: AnyConfig): Shape<string>[] => shapes.filter((shape) => kernel.launch(contextOf(kernel, { ...spec, ...tune }), shape).grid > 0);
+      const [first] = shapes;
+      if (launched(kernel.untuned(spec, first!)).length === 0) continue;
+      const allowed = [...configsToTry(kernel, spec, first!)].filter((tune) =>
+        launched(tune).every((shape) => isAllowed(kernel, { ...spec, ...tune }, shape, limits)),
+      );
+      products = products.flatMap((before) => allowed.map((tune) => ({ ...before, ...named(kernel.name, tune) })));
+    }
+    yield* products;
+  }
+}
+
+function isAllowed(kernel: AnyKernel, config: AnyConfig, shape: Shape<string>, limits: DeviceLimits | undefined): boolean {
+  const context = contextOf(kernel, config);
+  if (brokenRule(kernel, context, shape) !== undefined) return false;
+  return limits === undefined || beyondLimits(kernel, kernel.launch(context, shape), limits) === undefined;
+}
+
+const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
+
+/** What is launched, as `--config` takes it. */
+const configOf = ({ plan, config, stages }: ResolvedPlan): AnyConfig =>
+  Object.assign({}, named(plan.name, config), ...stages.map(({ kernel, tune }) => named(kernel.name, tune)));
+
+/** A space of known candidates: what a record file holds, say. */
+export function indexed(request: Request, candidates: readonly Candidate[], untuned: readonly number[], axes: ReadonlyMap<string, Domains>): Space {
+  const byId = new Map(candidates.map(({ id }, at) => [id, at]));
+  const indexOf = (id: string): number => byId.get(id) ?? -1;
+  const neighbours = (at: number): number[] => {
+    const { plan, config } = candidates[at]!;
+    return Object.entries(axes.get(plan) ?? {}).flatMap(([name, { values }]) =>
+      [-1, 1].flatMap((direction) =>
+        nextAllowed(values, values.indexOf(config[name]!), direction, (value) => indexOf(candidateId(plan, { ...config, [name]: value }))),
+      ),
+    );
+  };
+  return { request, candidates, untuned, neighbours, indexOf };
+}
+
+function nextAllowed(values: readonly Scalar[], from: number, direction: number, find: (value: Scalar) => number): number[] {
+  for (let at = from + direction; at >= 0 && at < values.length; at += direction) {
+    const found = find(values[at]!);
+    if (found >= 0) return [found];
+  }
+  return [];
+}
+
+const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [
+  stages.length,
+  Math.max(...stages.map(({ launch }) => launch.sharedBytes)),
+  Math.max(...stages.map(({ launch }) => launch.block)),
+];
+
+/** What the device is asked to do, as text: kernels, configs, geometry and arguments, but not where the numbers came from. */
+const launchesOf = ({ stages, workspaceBytes }: ResolvedPlan): string =>
+  JSON.stringify([workspaceBytes, stages.map(({ kernel, tune, launch, arguments: values }) => [kernel.name, tune, launch, values])]);

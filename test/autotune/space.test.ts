@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { candidateId, spaceOf } from "../../bench/autotune/space.ts";
+import { plans, resolve } from "../../dsl/index.ts";
+import { REQUEST, syntheticSpace } from "./synthetic.ts";
+
+const space = syntheticSpace();
+
+describe("the space of a request", () => {
+  it("holds every config that the rules allow, each once", () => {
+    expect(space.candidates.length).toBeGreaterThan(100);
+    expect(new Set(space.candidates.map(({ id }) => id)).size).toBe(space.candidates.length);
+    for (const { plan, config } of space.candidates) {
+      expect(resolve(plans.find(({ name }) => name === plan)!, REQUEST, { force: config })).toMatchObject({ ok: true });
+    }
+  });
+  it("holds candidates of the same launches once: a pinned chunk size that the target gives anyway is no other", () => {
+    const launches = space.candidates.map(({ plan, config }) => {
+      const resolution = resolve(plans.find(({ name }) => name === plan)!, REQUEST, { force: config });
+      if (!resolution.ok) throw new Error(resolution.reason);
+      return JSON.stringify(resolution.resolved.stages.map(({ kernel, tune, launch, arguments: values }) => [kernel.name, tune, launch, values]));
+    });
+    expect(new Set(launches).size).toBe(launches.length);
+  });
+  it("knows what the plans take untuned, in the catalog's order", () => {
+    expect(space.untuned.map((at) => space.candidates[at]!.plan)).toEqual(["stream_tile", "stream_heap"]);
+    for (const at of space.untuned) {
+      const { plan } = space.candidates[at]!;
+      const own = resolve(plans.find(({ name }) => name === plan)!, REQUEST);
+      const forced = resolve(plans.find(({ name }) => name === plan)!, REQUEST, { force: space.candidates[at]!.config });
+      expect(own.ok && forced.ok && forced.resolved.stages.map(({ launch }) => launch)).toEqual(own.ok && own.resolved.stages.map(({ launch }) => launch));
+    }
+  });
+  it("has neighbours that differ by one tunable, and each is its neighbour's neighbour", () => {
+    for (const at of [0, 7, space.candidates.length - 1]) {
+      const { plan, config } = space.candidates[at]!;
+      const around = space.neighbours(at);
+      expect(around.length).toBeGreaterThan(1);
+      for (const neighbour of around) {
+        const other = space.candidates[neighbour]!;
+        expect(other.plan).toBe(plan);
+        expect(Object.keys(config).filter((name) => config[name] !== other.config[name])).toHaveLength(1);
+      }
+    }
+  });
+  it("applies the device's limits before anything is compiled", () => {
+    const tight = { arch: 80, maxThreadsPerBlock: 128, maxSharedBytes: 48 * 1024, maxCluster: 1 };
+    const small = spaceOf(
+      REQUEST,
+      tight,
+      plans.filter(({ name }) => name === "stream_heap"),
+    );
+    expect(small.candidates.length).toBeGreaterThan(0);
+    expect(small.candidates.length).toBeLessThan(space.candidates.filter(({ plan }) => plan === "stream_heap").length);
+    expect(small.candidates.every(({ effort: [, bytes, threads] }) => threads! <= 128 && bytes! <= 48 * 1024)).toBe(true);
+  });
+  it("names a candidate the same, whatever the order of its tunables", () => {
+    expect(candidateId("p", { b: 1, a: 2 })).toBe(candidateId("p", { a: 2, b: 1 }));
+    expect(space.indexOf("p a=2")).toBe(-1);
+  });
+});
