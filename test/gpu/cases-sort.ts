@@ -39,7 +39,16 @@ export function sortCases(): TopkCase[] {
 
 /** Every pattern, as the runtime would choose the config. */
 function patterns(): TopkCase[] {
-  return PATTERNS.flatMap((pattern) => SPECS.map((spec): TopkCase => ({ group: "cluster sort", rows: 3, cols: 9001, k: 700, ...spec, pattern, plan: PLAN })));
+  return PATTERNS.flatMap((pattern) =>
+    SPECS.flatMap((spec) =>
+      [
+        { rows: 2, cols: 5003, k: 300 },
+        { rows: 3, cols: 9001, k: 700 },
+      ].map((shape): TopkCase => {
+        return { group: "cluster sort", ...shape, ...spec, pattern, plan: PLAN, quick: spec.dtype === "bf16" && spec.order === "largest" };
+      }),
+    ),
+  );
 }
 
 /** Every shipped config, about what it holds. */
