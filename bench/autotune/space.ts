@@ -119,9 +119,11 @@ function isAllowed(kernel: AnyKernel, config: AnyConfig, shape: Shape<string>, l
 
 const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
 
-/** What is launched, as `--config` takes it. */
-const configOf = ({ plan, config, stages }: ResolvedPlan): AnyConfig =>
-  Object.assign({}, named(plan.name, config), ...stages.map(({ kernel, tune }) => named(kernel.name, tune)));
+/** What is launched, as `--config` takes it. An untuned plan's own value may lie outside its domain (a target that follows from rows): left out, it comes again. */
+export function configOf({ plan, config, stages }: ResolvedPlan): AnyConfig {
+  const own = Object.fromEntries(Object.entries(config).filter(([name, value]) => plan.tune[name]?.values.includes(value)));
+  return Object.assign({}, named(plan.name, own), ...stages.map(({ kernel, tune }) => named(kernel.name, tune)));
+}
 
 /** A space of known candidates: what a record file holds, say. */
 export function indexed(request: Request, candidates: readonly Candidate[], untuned: readonly number[], axes: ReadonlyMap<string, Domains>): Space {
