@@ -1,14 +1,20 @@
-/** Which plan answers a request, and why not the others. Pure, but for TOPKIT_CANDIDATE_TARGET. */
+/** Which plan answers a request, and why not the others. Depends on the request, the limits, the tables, and TOPKIT_CANDIDATE_TARGET alone. */
 import { type DeviceLimits, plans, type Request, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
+import { type TunedChoice, tunedChoice } from "./tuned-choice.ts";
+import { NO_TUNING, type Tuning } from "./tuning.ts";
 import type { ConfigValues, PlanExplanation } from "./types.ts";
 
 export interface Choice {
   readonly resolved: ResolvedPlan;
   readonly source: PlanExplanation["source"];
-  /** Every plan that cannot answer the request, tried first or not. */
+  /** Every plan that cannot answer the request as an untuned device would ask it, tried first or not. */
   readonly refused: readonly { readonly plan: string; readonly reason: string }[];
+  /** The other plans that can, in the order in which an untuned device takes them. */
+  readonly others: readonly string[];
+  /** Where the choice comes from a tuning table. */
+  readonly tuned?: TunedChoice;
 }
 
 export interface Force {
@@ -16,8 +22,11 @@ export interface Force {
   readonly config?: ConfigValues;
 }
 
-/** The first plan of the catalog that can answer, or the forced one. Errors: TK112 where none can, TK113 for a forced one that cannot, TK114. */
-export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force): Choice {
+/**
+ * What is tuned for the shape or one near it, else the first plan of the catalog that can answer; or the forced one.
+ * Errors: TK112 where none can, TK113 for a forced one that cannot, TK114.
+ */
+export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING): Choice {
   if (force !== undefined) checkForce(force);
   const tried = plans.map((plan) => ({
     plan,
@@ -25,9 +34,17 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
   }));
   const refused = tried.flatMap(({ plan, resolution }) => (resolution.ok ? [] : [{ plan: plan.name, reason: resolution.reason }]));
   const yields = ({ plan }: (typeof tried)[number]): boolean => plan.yields?.(request) === true;
-  for (const { plan, resolution } of [...tried.filter((each) => !yields(each)), ...tried.filter(yields)]) {
+  const inOrder = [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];
+  const answering = inOrder.flatMap(({ plan, resolution }) => (resolution.ok ? [plan.name] : []));
+  const chosen = (resolved: ResolvedPlan, source: Choice["source"]): Choice => ({
+    ...{ resolved, source, refused },
+    others: answering.filter((name) => name !== resolved.plan.name),
+  });
+  const tuned = force === undefined ? tunedChoice(request, limits, tuning) : undefined;
+  if (tuned !== undefined) return { ...chosen(tuned.resolved, tuned.exact ? "tuned" : "nearest"), tuned };
+  for (const { plan, resolution } of inOrder) {
     if (force !== undefined && force.plan !== plan.name) continue;
-    if (resolution.ok) return { resolved: resolution.resolved, source: force === undefined ? "heuristic" : "forced", refused };
+    if (resolution.ok) return chosen(resolution.resolved, force === undefined ? "heuristic" : "forced");
     if (force !== undefined) throw forcedRefusal(force, resolution.reason);
   }
   const { rows, cols, k, dtype } = request;

@@ -8,6 +8,7 @@ import { CudaHost } from "./cuda-host.ts";
 import { type LoadedKernels, limitsOf, prepareCudaPlan } from "./cuda-plan.ts";
 import { TopkitError } from "./errors.ts";
 import { awaiting, calling, native } from "./native-access.ts";
+import { loadTuning, type Tuning } from "./tuning.ts";
 
 /** Why the GPU cannot be used, or undefined. TK201, TK202, TK203, TK204. */
 export function cudaProblem(): TopkitError | undefined {
@@ -62,6 +63,7 @@ export class CudaDevice implements BackendDevice {
   readonly native: NativeDevice;
   readonly #kernels: LoadedKernels = new Map();
   readonly #host: CudaHost;
+  #tables: Promise<Tuning> | undefined;
 
   constructor(device: NativeDevice) {
     this.native = device;
@@ -97,7 +99,13 @@ export class CudaDevice implements BackendDevice {
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
     const limits = limitsOf(this.native, ptxOf(requireNvrtc().version));
-    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, limits, force));
+    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, limits, force, await this.#tuning()));
+  }
+
+  /** Read once: what a device chooses does not change while it is open. */
+  #tuning(): Promise<Tuning> {
+    this.#tables ??= loadTuning(this.name);
+    return this.#tables;
   }
 
   hostTopk(job: HostJob): Promise<void> {

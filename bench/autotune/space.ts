@@ -19,11 +19,14 @@ import {
   type Shape,
 } from "../../dsl/index.ts";
 
-/** One thing to measure: a plan with a value for each of its tunables. */
-export interface Candidate {
+export interface Choice {
   readonly plan: string;
   /** Flat, as resolve() and `--config` take it: `owner.tunable`. */
   readonly config: AnyConfig;
+}
+
+/** One thing to measure: a plan with a value for each of its tunables. */
+export interface Candidate extends Choice {
   /** Of plan and config: what records and tables name it by. */
   readonly id: string;
   /** What a tie is broken by, least first: launches, bytes of shared memory a block, threads a block. */
@@ -35,6 +38,8 @@ export interface Space {
   readonly candidates: readonly Candidate[];
   /** What the plans take where nothing is tuned, best guess first. */
   readonly untuned: readonly number[];
+  /** What spaceOf() was given, in that order; what no longer answers the request is left out. */
+  readonly given: readonly number[];
   /** Candidates of the same plan that differ by one step of one tunable, or by the next value that the rules allow in that direction. */
   neighbours(candidate: number): readonly number[];
   /** The candidate of this id, or -1. */
@@ -57,28 +62,35 @@ export function axesOf(plan: Plan): Domains {
 
 /**
  * Rules are applied here, before anything is compiled. Candidates that come to the same launches are one: the first of them stays.
- * `catalog`: the plans to search, default all.
+ * `catalog`: the plans to search, default all. `given`: choices that are to be in the space whatever `search` says, such as winners of other shapes.
  */
-export function spaceOf(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[] = plans): Space {
+export function spaceOf(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[] = plans, given: readonly Choice[] = []): Space {
   const candidates: Candidate[] = [];
   const untuned: number[] = [];
   const seen = new Map<string, number>();
+  const add = (plan: Plan, config: AnyConfig): number | undefined => {
+    const resolution = resolve(plan, request, { limits, force: config });
+    if (!resolution.ok) return undefined;
+    const launches = launchesOf(resolution.resolved);
+    const known = seen.get(launches);
+    if (known !== undefined) return known;
+    seen.set(launches, candidates.length);
+    candidates.push({ plan: plan.name, config, id: candidateId(plan.name, config), effort: effortOf(resolution.resolved) });
+    return candidates.length - 1;
+  };
   for (const plan of catalog) {
     // a plan that answers the request with no config of its own choice may still answer it with another
     const own = resolve(plan, request, { limits });
-    const guessed = own.ok ? [configOf(own.resolved)] : [];
-    for (const config of [...configsOf(plan, request, limits), ...guessed]) {
-      const resolution = resolve(plan, request, { limits, force: config });
-      if (!resolution.ok) continue;
-      const launches = launchesOf(resolution.resolved);
-      if (seen.has(launches)) continue;
-      seen.set(launches, candidates.length);
-      candidates.push({ plan: plan.name, config, id: candidateId(plan.name, config), effort: effortOf(resolution.resolved) });
-    }
-    const guess = own.ok ? seen.get(launchesOf(own.resolved)) : undefined;
+    for (const config of configsOf(plan, request, limits)) add(plan, config);
+    const guess = own.ok ? add(plan, configOf(own.resolved)) : undefined;
     if (guess !== undefined) untuned.push(guess);
   }
-  return indexed(request, candidates, untuned, new Map(catalog.map((plan) => [plan.name, axesOf(plan)])));
+  const places = given.flatMap(({ plan: name, config }) => {
+    const plan = catalog.find((each) => each.name === name);
+    return plan === undefined ? [] : [add(plan, config)];
+  });
+  const axes = new Map(catalog.map((plan) => [plan.name, axesOf(plan)]));
+  return { ...indexed(request, candidates, untuned, axes), given: places.filter((at) => at !== undefined) };
 }
 
 /**
@@ -137,7 +149,7 @@ export function indexed(request: Request, candidates: readonly Candidate[], untu
       ),
     );
   };
-  return { request, candidates, untuned, neighbours, indexOf };
+  return { request, candidates, untuned, given: [], neighbours, indexOf };
 }
 
 function nextAllowed(values: readonly Scalar[], from: number, direction: number, find: (value: Scalar) => number): number[] {
@@ -148,7 +160,7 @@ function nextAllowed(values: readonly Scalar[], from: number, direction: number,
   return [];
 }
 
-const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [
+export const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [
   stages.length,
   Math.max(...stages.map(({ launch }) => launch.sharedBytes)),
   Math.max(...stages.map(({ launch }) => launch.block)),
