@@ -1,5 +1,5 @@
 /** Which plan answers a request, and why not the others. Depends on the request, the limits, the tables, and TOPKIT_CANDIDATE_TARGET alone. */
-import { type DeviceLimits, plans, type Request, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
+import { type DeviceLimits, type Plan, plans, type Request, type Resolution, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { type TunedChoice, tunedChoice } from "./tuned-choice.ts";
@@ -28,19 +28,17 @@ export interface Force {
  */
 export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING): Choice {
   if (force !== undefined) checkForce(force);
-  const tried = plans.map((plan) => ({
-    plan,
-    resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
-  }));
-  const refused = tried.flatMap(({ plan, resolution }) => (resolution.ok ? [] : [{ plan: plan.name, reason: resolution.reason }]));
-  const yields = ({ plan }: (typeof tried)[number]): boolean => plan.yields?.(request) === true;
-  const inOrder = [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];
+  const inOrder = triedInOrder(request, limits, force);
+  const refused = plans.flatMap(({ name }) => {
+    const { resolution } = inOrder.find(({ plan }) => plan.name === name)!;
+    return resolution.ok ? [] : [{ plan: name, reason: resolution.reason }];
+  });
   const answering = inOrder.flatMap(({ plan, resolution }) => (resolution.ok ? [plan.name] : []));
   const chosen = (resolved: ResolvedPlan, source: Choice["source"]): Choice => ({
     ...{ resolved, source, refused },
     others: answering.filter((name) => name !== resolved.plan.name),
   });
-  const tuned = force === undefined ? tunedChoice(request, limits, tuning) : undefined;
+  const tuned = force === undefined ? tunedChoice(request, limits, tuning, (other) => untunedPlan(other, limits)) : undefined;
   if (tuned !== undefined) return { ...chosen(tuned.resolved, tuned.exact ? "tuned" : "nearest"), tuned };
   for (const { plan, resolution } of inOrder) {
     if (force !== undefined && force.plan !== plan.name) continue;
@@ -54,6 +52,19 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
     refused,
   });
 }
+
+/** Every plan, in the order in which an untuned device tries them. */
+function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {
+  const tried = plans.map((plan) => ({
+    plan,
+    resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
+  }));
+  const yields = ({ plan }: { readonly plan: Plan }): boolean => plan.yields?.(request) === true;
+  return [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];
+}
+
+const untunedPlan = (request: Request, limits: DeviceLimits | undefined): string | undefined =>
+  triedInOrder(request, limits).find(({ resolution }) => resolution.ok)?.plan.name;
 
 /** That there is such a plan, and that its config is one. Errors: TK113. */
 export function checkForce({ plan, config }: Force): void {

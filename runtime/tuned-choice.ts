@@ -24,7 +24,7 @@ export interface StoredSource {
  * Rows, columns and k may each be that many times a tuned shape's, or that part of it. Further away the untuned rules, which were measured over all
  * shapes, are the better guess.
  */
-export const REACH = 1.5;
+export const REACH = 1.25;
 
 /** Entries that are near enough, the nearest first; of one shape, the user's first. */
 export function entriesNear({ rows, cols, k, dtype }: Request, { tables }: Tuning): { entry: TunedEntry; table: LoadedTable; distance: number }[] {
@@ -39,10 +39,20 @@ export function entriesNear({ rows, cols, k, dtype }: Request, { tables }: Tunin
   return near.sort((a, b) => a.distance - b.distance);
 }
 
-/** The nearest entry whose plan, config and sources can be used; undefined where there is none. Every rule of the plan is asked anew. */
-export function tunedChoice(request: Request, limits: DeviceLimits | undefined, tuning: Tuning): TunedChoice | undefined {
+/**
+ * The nearest entry whose plan, config and sources can be used; undefined where there is none. Every rule of the plan is asked anew. `untuned` names the plan
+ * that the untuned rules take: where they take another for the entry's shape, the crossing between the two is theirs to know.
+ */
+export function tunedChoice(
+  request: Request,
+  limits: DeviceLimits | undefined,
+  tuning: Tuning,
+  untuned: (request: Request) => string | undefined,
+): TunedChoice | undefined {
   if (request.rows === 0) return undefined;
   for (const { entry, table, distance } of entriesNear(request, tuning)) {
+    const { rows, cols, k } = entry;
+    if (distance > 0 && untuned({ ...request, rows, cols, k, rowStride: cols }) !== untuned(request)) continue;
     const plan: Plan | undefined = plans.find(({ name }) => name === entry.plan);
     const resolution = plan && resolve(plan, request, { limits, force: entry.config });
     if (resolution?.ok !== true) continue;

@@ -73,6 +73,12 @@ describe("dispatch", () => {
     }
     expect((await chosen(requestOf(0, 50304, 50))).source).toBe("heuristic");
   });
+  it("leaves a shape to the untuned rules that they take another plan for", async () => {
+    // they cross from cluster_select to block_select above 48 rows
+    writeTable(tableOf(entryOf(50, 50304, 50)));
+    expect((await chosen(requestOf(49, 50304, 50))).source).toBe("nearest");
+    expect((await chosen(requestOf(48, 50304, 50))).source).toBe("heuristic");
+  });
   it("asks every rule anew, and goes on to the next nearest", async () => {
     // a list of 64 words holds no 65
     writeTable(tableOf(entryOf(100, 50304, 60), entryOf(100, 50304, 80, { config: { "heap_merge.warps": 8, "heap_merge.listSize": 256 } })));

@@ -4,8 +4,8 @@
 // the best element of each small group in a register. The k-th best of those bounds the k-th element from below; the few elements that
 // reach the bound were saved as they passed, by the bound of the row before, or are read again. What ties overflow is finished by column.
 //
-// spec: dtype bf16, order largest
-// tune: warps 10, vectors 4, stages 3, delegates 1, candidates 512, saved 0, blocksPerSm 2, multiprocessors 132, grouped 4, tiles 16
+// spec: dtype bf16, order smallest
+// tune: warps 10, vectors 4, stages 3, delegates 1, candidates 256, saved 0, blocksPerSm 2, multiprocessors 132, grouped 4, tiles 13
 // unit: one block per row, and per row `blocks` further on
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -355,26 +355,26 @@ template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline_
     for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
   }
 }
-typedef Element<bf16, largest> E;
+typedef Element<bf16, smallest> E;
 typedef E::Raw Raw;
 typedef Word<E, 8> W;
-typedef Extremum<bf16, largest> Best;
+typedef Extremum<bf16, smallest> Best;
 constexpr int WARPS = 10;
 constexpr int THREADS = 320;
 constexpr int VECTORS = 4;     // 16-byte slots of a tile that a thread reads
 constexpr int GROUPED = 4;     // of these, those that share a register for their best element: a group
-constexpr int TILES = 16;         // tiles of the longest row
-constexpr int GROUPS = 16;       // groups that a thread has
+constexpr int TILES = 13;         // tiles of the longest row
+constexpr int GROUPS = 13;       // groups that a thread has
 constexpr int STAGES = 3;       // tiles that are on their way or being read
 constexpr int DELEGATES = 1; // of a thread, each the best of every DELEGATES-th of its groups
-constexpr u32 CAPACITY = 512; // words that may be held
+constexpr u32 CAPACITY = 256; // words that may be held
 constexpr u32 BLOCKS = 264;       // 2 to each of 132 multiprocessors; each takes every BLOCKS-th row
 constexpr u32 KEY_STEP = 1;    // distance of two keys that differ in the last bit of a bf16
 constexpr u32 PER_SLOT = 16 / sizeof(Raw);
 constexpr u32 PIECE = 32 * VECTORS;      // slots of a tile that a warp reads
 constexpr u32 TILE = THREADS * VECTORS;  // slots of a tile
 constexpr u64 BEYOND = (u64)E::greatestKey + 1;
-constexpr u32 BINNED = 512;       // words up to which bins of keys beat a network
+constexpr u32 BINNED = 256;       // words up to which bins of keys beat a network
 constexpr u32 SAVED = 0;         // slots that may be copied while the row passes by
 constexpr u32 LISTED = CAPACITY + 8;     // groups that may be listed: more of them hold more than CAPACITY elements, as a rule
 static_assert(THREADS == 32 * WARPS && GROUPS == TILES * (VECTORS / GROUPED) && GROUPS <= 32 && STAGES <= 32, "derived");
@@ -619,7 +619,7 @@ struct Ring {
   int left;
 };
 
-extern "C" __global__ void __launch_bounds__(320, 2) block_select_bf16_largest_warps10_vectors4_stages3_delegates1_candidates512_saved0_blocksPerSm2_multiprocessors132_grouped4_tiles16(
+extern "C" __global__ void __launch_bounds__(320, 2) block_select_bf16_smallest_warps10_vectors4_stages3_delegates1_candidates256_saved0_blocksPerSm2_multiprocessors132_grouped4_tiles13(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     Raw* __restrict__ values,

@@ -3,8 +3,8 @@
 // Before wide_stream: reads a sample of each row, spread over the whole of it, and leaves the best element of each of its disjoint groups, a
 // delegate. The k-th best delegate is a certain lower bound of the row's k-th element.
 //
-// spec: dtype f32, order largest
-// tune: ahead 2
+// spec: dtype f32, order smallest
+// tune: ahead 4
 // unit: `samplers` blocks per row
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -121,12 +121,12 @@ template <class E> struct Slots {
     return (Raw)(sizeof(Raw) == 2 ? bits >> (16 * (j & 1)) : bits);
   }
 };
-typedef Element<f32, largest> E;
+typedef Element<f32, smallest> E;
 typedef E::Raw Raw;
 typedef Word<E, 8> W;
 typedef Slots<E> Run;
 constexpr u32 WARPS = 256 / 32;
-constexpr u32 AHEAD = 2; // loads in flight a thread
+constexpr u32 AHEAD = 4; // loads in flight a thread
 constexpr u32 PIECE = 4; // neighbouring slots, and lanes, that are read together: 64 bytes
 
 // A word at or below the best of a slot's elements: its greatest key, with the slot's last column.
@@ -137,7 +137,7 @@ __device__ __forceinline__ u32 greatest_key(const uint4& slot, u32 valid) {
   return best;
 }
 
-extern "C" __global__ void __launch_bounds__(256) wide_sample_f32_largest_ahead2(
+extern "C" __global__ void __launch_bounds__(256) wide_sample_f32_smallest_ahead4(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     u64* __restrict__ delegates,

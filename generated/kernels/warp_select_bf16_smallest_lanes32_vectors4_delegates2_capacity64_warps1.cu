@@ -4,7 +4,7 @@
 // a certain bar by ballots, a little over k elements pass it, and a bitonic network in registers sorts those by key and column.
 //
 // spec: dtype bf16, order smallest
-// tune: lanes 32, vectors 4, delegates 2, capacity 128, warps 1
+// tune: lanes 32, vectors 4, delegates 2, capacity 64, warps 1
 // unit: 8, 16 or 32 lanes per row
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -233,7 +233,7 @@ constexpr Order ORDER = smallest;
 constexpr int LANES = 32;            // lanes a row
 constexpr int VECTORS = 4;        // 16-byte vectors a lane
 constexpr int PER_LANE = 2;      // delegates a lane
-constexpr u32 CAPACITY = 128;      // survivors a row
+constexpr u32 CAPACITY = 64;      // survivors a row
 constexpr int WARPS = 1;
 constexpr int THREADS = 32;
 constexpr int BLOCKS_PER_SM = 32;
@@ -506,7 +506,7 @@ template <int ITEMS> __device__ __forceinline__ void sort_and_emit(const W::Type
   }
 }
 
-extern "C" __global__ void __launch_bounds__(32, 32) warp_select_bf16_smallest_lanes32_vectors4_delegates2_capacity128_warps1(
+extern "C" __global__ void __launch_bounds__(32, 32) warp_select_bf16_smallest_lanes32_vectors4_delegates2_capacity64_warps1(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     Raw* __restrict__ values,
