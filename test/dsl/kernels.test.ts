@@ -13,6 +13,7 @@ import {
   refusedBy,
   resolve,
   type Shape,
+  sampling,
   variantSymbol,
 } from "../../dsl/index.ts";
 import { requests } from "./arbitrary.ts";
@@ -20,7 +21,7 @@ import { requests } from "./arbitrary.ts";
 /** Every plan's shapes that a kernel accepts, for a request. */
 function acceptedShapes(kernel: AnyKernel, request: Request, candidateTarget: number): Shape<string>[] {
   const spec = { dtype: request.dtype, order: request.order };
-  return plans
+  return [...plans, ...plans.map(sampling)]
     .flatMap((plan) =>
       plan.passes
         .filter((_, at) => plan.stages[at] === kernel)

@@ -97,6 +97,10 @@ export class FakeNative implements NativeAddon {
     this.#answer(job, bytes(job.input), bytes(job.values), bytes(job.indices), ends);
   }
 
+  cpuSample(): never {
+    throw new Error("sampling is not faked");
+  }
+
   loadEmulatedKernel(): never {
     throw new Error("the emulator is not faked");
   }
