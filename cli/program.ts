@@ -8,16 +8,17 @@ import { codegenCommand } from "./codegen-command.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { runCommand } from "./run.ts";
+import { sampleCommand } from "./sample.ts";
 import { oneLine, reportFailure } from "./status.ts";
 
 function makeProgram(): Command {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
   const program = new Command("topkit")
-    .description("exact top-k on NVIDIA GPUs and on the CPU")
+    .description("exact top-k, and drawing tokens from it, on NVIDIA GPUs and on the CPU")
     .version(version)
     // commander puts its suggestions on a line of their own
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
-  for (const command of [runCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand()]) {
+  for (const command of [runCommand(), sampleCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   // commander exits 1 for a bad argument; ours is 2

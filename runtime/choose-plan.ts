@@ -1,5 +1,5 @@
 /** Which plan answers a request, and why not the others. Pure, but for TOPKIT_CANDIDATE_TARGET. */
-import { type DeviceLimits, plans, type Request, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
+import { type DeviceLimits, type Plan, plans, type Request, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
 import type { ConfigValues, PlanExplanation } from "./types.ts";
@@ -16,10 +16,13 @@ export interface Force {
   readonly config?: ConfigValues;
 }
 
-/** The first plan of the catalog that can answer, or the forced one. Errors: TK112 where none can, TK113 for a forced one that cannot, TK114. */
-export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force): Choice {
+/**
+ * The first plan of the catalog that can answer, or the forced one; `among` is the catalog, or the same plans with more behind them.
+ * Errors: TK112 where none can, TK113 for a forced one that cannot, TK114.
+ */
+export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, among: readonly Plan[] = plans): Choice {
   if (force !== undefined) checkForce(force);
-  const tried = plans.map((plan) => ({
+  const tried = among.map((plan) => ({
     plan,
     resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
   }));

@@ -1,6 +1,6 @@
 /** The cpu backend: the device API over host memory. Runs are promises, which the timelines of streams and tensors keep in order. */
 import { DTYPE_BYTES, type Request, spanOf } from "../dsl/index.ts";
-import type { BackendDevice, BackendGraph, BackendPlan, BackendPlanOptions, BackendStream, HostJob, RunPointers } from "./backend.ts";
+import type { BackendDevice, BackendGraph, BackendPlan, BackendPlanOptions, BackendStream, HostJob, HostSampleJob, RunPointers } from "./backend.ts";
 import { checkForce } from "./choose-plan.ts";
 import { checkCpuIsa } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
@@ -52,6 +52,12 @@ class CpuDevice implements BackendDevice {
 
   hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
     return awaiting(() => native().cpuTopk({ ...request, input: data, lengths, values, indices, threads: 0 }));
+  }
+
+  async hostSample(job: HostSampleJob): Promise<void> {
+    await this.hostTopk(job);
+    const { rows, k, dtype } = job.request;
+    await awaiting(() => native().cpuSample({ ...job, rows, k, dtype, threads: 0 }));
   }
 
   close(): void {}

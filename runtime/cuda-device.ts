@@ -1,7 +1,7 @@
 /** The cuda backend: a thin layer over the native device. */
-import type { Request } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type DeviceLimits, type Request, SAMPLING_BUFFERS, samplingPlans } from "../dsl/index.ts";
 import type { NativeDevice, NativeStream } from "../native/types.ts";
-import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob } from "./backend.ts";
+import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
 import { choosePlan } from "./choose-plan.ts";
 import { ptxOf, requireNvrtc } from "./compile.ts";
 import { CudaHost } from "./cuda-host.ts";
@@ -67,7 +67,7 @@ export class CudaDevice implements BackendDevice {
     this.native = device;
     this.name = device.info.name;
     this.arch = `sm_${device.info.arch}`;
-    this.#host = new CudaHost(device, (request) => this.plan(request, {}));
+    this.#host = new CudaHost(this, { topk: (request) => this.plan(request, {}), sample: (request) => this.samplePlan(request, {}) });
   }
 
   allocate(bytes: number): BackendMemory {
@@ -96,16 +96,27 @@ export class CudaDevice implements BackendDevice {
   }
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    const limits = limitsOf(this.native, ptxOf(requireNvrtc().version));
-    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, limits, force));
+    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, this.#limits(), force), CALLER_BUFFERS);
+  }
+
+  async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
+    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, this.#limits(), force, samplingPlans), SAMPLING_BUFFERS);
   }
 
   hostTopk(job: HostJob): Promise<void> {
     return this.#host.topk(job);
   }
 
+  hostSample(job: HostSampleJob): Promise<void> {
+    return this.#host.sample(job);
+  }
+
   close(): void {
     this.#host.close();
     this.native.close();
+  }
+
+  #limits(): DeviceLimits {
+    return limitsOf(this.native, ptxOf(requireNvrtc().version));
   }
 }

@@ -54,6 +54,50 @@ export interface TopkResult {
   readonly backend: ConcreteBackend;
 }
 
+/** A number for all rows, or one a row. */
+export type PerRow = number | Float32Array;
+/** An unsigned integer of 64 bits, or one a row; a number only where it is exact (up to 2^53 - 1). */
+export type SeedPerRow = number | bigint | BigUint64Array;
+
+export interface SampleOptions extends Omit<TopkOptions, "order" | "indices"> {
+  /** The k greatest of each row may be drawn. 1 .. cols */
+  readonly k: number;
+  /** Finite, >= 0; 0: greedy. Default 1. */
+  readonly temperature?: PerRow;
+  /** 0 .. 1: the shortest prefix of the k whose mass is at least this part of theirs. Default 1: no cut. */
+  readonly topP?: PerRow;
+  /** 0 .. 1: those at least this part as likely as the best. Default 0: no cut. */
+  readonly minP?: PerRow;
+  /** A row's draw is a function of its values and parameters, its seed and its offset, and of nothing else. */
+  readonly seed: SeedPerRow;
+  /** One: the first row's, and row r has offset + r (modulo 2^64). Default 0. A loop that keeps the seed moves the offset on, by `rows` each time. */
+  readonly offset?: SeedPerRow;
+  /** Also return the tokens' log-probabilities. */
+  readonly logprobs?: boolean;
+  /** Also return what could have been drawn. */
+  readonly candidates?: boolean;
+}
+
+export interface SampleResult {
+  /** `rows` column numbers; -1 where there is nothing to draw: a row with a NaN, or nothing above -inf. */
+  readonly tokens: Int32Array;
+  /** The natural logarithm of the probability that each token was drawn with, temperature and cuts included; NaN beside -1. */
+  readonly logprobs?: Float32Array;
+  readonly candidates?: Candidates;
+  /** The input's dims without the last; [rows] for bare arrays. */
+  readonly dims: readonly number[];
+  readonly backend: ConcreteBackend;
+}
+
+export interface Candidates {
+  /** `rows` counts: how many the cuts left. */
+  readonly kept: Int32Array;
+  /** rows x k column numbers, greatest first, -1 past the end of a short row: the first `kept` of each row could be drawn. */
+  readonly indices: Int32Array;
+  /** rows x k natural logarithms of their probabilities, -inf behind the kept ones. */
+  readonly logprobs: Float32Array;
+}
+
 export type Availability = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface OpenOptions {
