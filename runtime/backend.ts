@@ -82,6 +82,7 @@ export interface BackendDevice {
   /** Resolves when all streams are done. */
   synchronize(): Promise<void>;
   plan(request: Request, options: BackendPlanOptions): Promise<BackendPlan>;
+  samplePlan(request: Request, options: BackendPlanOptions): Promise<BackendPlan<SamplePointers>>;
   /** Top-k of host memory; what it allocates on the way is freed. */
   hostTopk(job: HostJob): Promise<void>;
   /** As hostTopk(). */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { type DeviceLimits, type Plan, plans, type Request, type ResolvedStage, samplingPlans, variantSymbol } from "../dsl/index.ts";
 import { EMULATOR_FOLDER, type EmulatorMode } from "../native/emulator/toolchain.ts";
 import type { EmulatedKernel } from "../native/types.ts";
-import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob } from "./backend.ts";
+import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
 import { choosePlan, type Force } from "./choose-plan.ts";
 import { requireCompiler } from "./compiler.ts";
 import { emulatedKernel, emulatorRuntime } from "./emulate-build.ts";
@@ -64,6 +64,10 @@ class EmulateDevice implements BackendDevice {
 
   plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
     return this.#plan(request, plans, force);
+  }
+
+  samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
+    return this.#plan(request, samplingPlans, force);
   }
 
   /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */

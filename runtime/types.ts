@@ -120,6 +120,8 @@ export interface Device extends Disposable {
   stream(): Stream;
   /** Chooses, compiles (or loads from the cache) and prepares. Everything that can fail for the shape fails here. */
   plan(options: PlanOptions): Promise<Plan>;
+  /** As plan(), for drawing tokens from logits on the device. */
+  samplePlan(options: SamplePlanOptions): Promise<SamplePlan>;
   /** Idempotent. Tensors, streams and plans of the device cannot be used afterwards; work in flight ends first. */
   dispose(): void;
 }
@@ -183,6 +185,44 @@ export interface Plan extends Disposable {
   run(x: DeviceTensor, out: RunOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void;
   /** Captures the same launches once; replay() enqueues them with the pointers given at capture. */
   capture(x: DeviceTensor, out: RunOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun>;
+  dispose(): void;
+}
+
+export type SamplePlanOptions = Omit<PlanOptions, "order" | "indices">;
+
+/** What each row is drawn with: tensors of `rows` entries. A row with a parameter out of its range draws -1, as one with a NaN does. */
+export interface SampleTensors {
+  /** f32; absent: 1, 1 and 0. */
+  readonly temperature?: DeviceTensor;
+  readonly topP?: DeviceTensor;
+  readonly minP?: DeviceTensor;
+  /** i64, whose bits are an unsigned integer. */
+  readonly seeds: DeviceTensor;
+  readonly offsets: DeviceTensor;
+}
+
+/** As in SampleResult, which says what each holds. */
+export interface SampleOutput {
+  /** i32, `rows` entries. */
+  readonly tokens: DeviceTensor;
+  /** f32, `rows` entries. */
+  readonly logprobs?: DeviceTensor;
+  readonly candidates?: {
+    /** i32, `rows` entries. */
+    readonly kept: DeviceTensor;
+    /** rows x k, i32. */
+    readonly indices: DeviceTensor;
+    /** rows x k, f32. */
+    readonly logprobs: DeviceTensor;
+  };
+}
+
+export interface SamplePlan extends Disposable {
+  readonly explain: PlanExplanation;
+  /** As Plan.run(). */
+  run(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void;
+  /** As Plan.capture(): a replay draws with what the parameters' tensors hold then, so that a loop uploads new offsets between replays. */
+  capture(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun>;
   dispose(): void;
 }
 
