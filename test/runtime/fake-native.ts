@@ -4,7 +4,9 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { plans } from "../../dsl/index.ts";
+import { addon } from "../../native/index.ts";
 import type {
+  CpuSampleJob,
   CpuTopkJob,
   DeviceInfo,
   DriverInfo,
@@ -97,8 +99,9 @@ export class FakeNative implements NativeAddon {
     this.#answer(job, bytes(job.input), bytes(job.values), bytes(job.indices), ends);
   }
 
-  cpuSample(): never {
-    throw new Error("sampling is not faked");
+  /** The real one: of arrays, it needs no device. */
+  cpuSample(job: CpuSampleJob): Promise<void> {
+    return addon().cpuSample(job);
   }
 
   loadEmulatedKernel(): never {

@@ -1,5 +1,4 @@
 /** Rows to draw from, sorted as a top-k leaves them, with parameters of every kind; and what the oracle draws. */
-import { expect } from "vitest";
 import type { Random } from "../../bench/random.ts";
 import { toBf16, toF16, toNumber } from "../../bench/rounding.ts";
 import { type OracleDtype, oracleTopk } from "./oracle.ts";
@@ -9,6 +8,9 @@ export interface SampleRows {
   readonly rows: number;
   readonly k: number;
   readonly dtype: OracleDtype;
+  readonly cols: number;
+  /** rows x cols: what the values are the greatest of. */
+  readonly data: Float32Array | Uint16Array;
   /** rows x k each, greatest first. */
   readonly values: Float32Array | Uint16Array;
   readonly indices: Int32Array;
@@ -54,13 +56,14 @@ export interface RowsOptions {
   readonly rows: number;
   readonly k: number;
   readonly dtype: OracleDtype;
+  /** Default: k, or a few more. */
+  readonly cols?: number;
   /** Some rows have a parameter outside its range. */
   readonly invalid?: boolean;
 }
 
-export function sampleRows(source: Random, { rows, k, dtype, invalid = false }: RowsOptions): SampleRows {
+export function sampleRows(source: Random, { rows, k, dtype, cols = k + source.below(4), invalid = false }: RowsOptions): SampleRows {
   const round = { f32: Math.fround, f16: toF16, bf16: toBf16 }[dtype];
-  const cols = k + source.below(4);
   const data = new (dtype === "f32" ? Float32Array : Uint16Array)(rows * cols);
   for (let row = 0; row < rows; row++) {
     const element = pick(source, KINDS);
@@ -70,7 +73,7 @@ export function sampleRows(source: Random, { rows, k, dtype, invalid = false }: 
     Float32Array.from({ length: rows }, () => pick(source, invalid && source.below(8) === 0 ? INVALID : values));
   const words = (): BigUint64Array => BigUint64Array.from({ length: rows }, () => (BigInt(source.bits()) << 32n) | BigInt(source.bits()));
   return {
-    ...{ rows, k, dtype, ...oracleTopk({ data, rows, cols, k, dtype }) },
+    ...{ rows, cols, k, dtype, data, ...oracleTopk({ data, rows, cols, k, dtype }) },
     ...{ temperature: parameters(TEMPERATURES), topP: parameters(TOP_P), minP: parameters(MIN_P), seeds: words(), offsets: words() },
   };
 }
@@ -78,7 +81,7 @@ export function sampleRows(source: Random, { rows, k, dtype, invalid = false }: 
 const pick = <T>(source: Random, list: readonly T[]): T => list[source.below(list.length)]!;
 
 /** What the oracle draws from each row; nothing from one whose parameters it refuses. */
-export function expectedSample({ rows, k, dtype, values, indices, temperature, topP, minP, seeds, offsets }: SampleRows): SampleAnswer {
+export function expectedSample({ rows, k, dtype, values, indices, temperature, topP, minP, seeds, offsets }: Omit<SampleRows, "cols" | "data">): SampleAnswer {
   const answer = {
     ...{ tokens: new Int32Array(rows), logprobs: new Float32Array(rows), kept: new Int32Array(rows) },
     candidateLogprobs: new Float32Array(rows * k).fill(-inf),
@@ -99,11 +102,7 @@ export function expectedSample({ rows, k, dtype, values, indices, temperature, t
   return answer;
 }
 
-/** The same bits; names the first place that differs. */
-export function expectSameSample(given: SampleAnswer, expected: SampleAnswer): void {
-  expect(differenceOfSamples(given, expected) ?? "same").toBe("same");
-}
-
+/** The first place where the bits are not the same. */
 export function differenceOfSamples(given: SampleAnswer, expected: SampleAnswer): string | undefined {
   for (const name of ["kept", "tokens", "logprobs", "candidateLogprobs"] as const) {
     const [found, wanted] = [given[name], expected[name]].map((array) => new Uint32Array(array.buffer, array.byteOffset, array.length)) as [
