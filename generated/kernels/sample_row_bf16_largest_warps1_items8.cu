@@ -284,17 +284,25 @@ __device__ __forceinline__ float value_of(Raw raw) {
 // A thread's candidates of a tile, ITEMS from `first` on.
 struct Tile {
   i64 first;
-  float score[ITEMS], weight[ITEMS];
+  float value[ITEMS], weight[ITEMS];
+  int index[ITEMS];
   u64 through[ITEMS]; // the row's running mass, each included
   u64 end;            // at the end of the tile
 
-  __device__ __forceinline__ void weigh(const Raw* row, i64 base, i64 k, float best, float temperature, u64 before, u64* warpMasses) {
+  __device__ __forceinline__ void load(const Raw* values, const int* indices, i64 base, i64 k) {
     first = base + threadIdx.x * ITEMS;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+      const bool inside = first + i < k;
+      value[i] = inside ? value_of(values[first + i]) : __uint_as_float(0xff800000u);
+      index[i] = inside ? indices[first + i] : -1;
+    }
+  }
+  __device__ __forceinline__ void weigh(float best, float temperature, u64 before, u64* warpMasses) {
     u64 own = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
-      score[i] = first + i < k ? score_of(value_of(row[first + i]), best, temperature) : __uint_as_float(0xff800000u);
-      weight[i] = exact_exp(score[i]);
+      weight[i] = exact_exp(score_of(value[i], best, temperature));
       own += mass_of(weight[i]);
       through[i] = own;
     }
@@ -325,6 +333,10 @@ extern "C" __global__ void __launch_bounds__(32) sample_row_bf16_largest_warps1_
   u64* warpMasses = (u64*)arena;
   const i64 row = blockIdx.x;
   const Raw* of_row = values + row * k;
+  const int* columns = indices + row * k;
+  // every load that a row of one tile needs is under way before the first is waited for
+  Tile tile;
+  tile.load(of_row, columns, 0, k);
   const float of_temperature = temperature ? temperature[row] : 1.0f, of_top_p = topP ? topP[row] : 1.0f, of_min_p = minP ? minP[row] : 0.0f;
   const u64 bits = draw_bits(seeds[row], offsets[row]);
   const float best = value_of(of_row[0]), nothing = __uint_as_float(0xff800000u);
@@ -340,10 +352,10 @@ extern "C" __global__ void __launch_bounds__(32) sample_row_bf16_largest_warps1_
     return;
   }
 
-  Tile tile;
   u64 total = 0;
   for (i64 base = 0; base < k; base += TILE) {
-    tile.weigh(of_row, base, k, best, of_temperature, total, warpMasses);
+    if (base > 0) tile.load(of_row, columns, base, k);
+    tile.weigh(best, of_temperature, total, warpMasses);
     total = tile.end;
   }
   // a row of one tile is held from here on
@@ -354,7 +366,10 @@ extern "C" __global__ void __launch_bounds__(32) sample_row_bf16_largest_warps1_
   i64 left = 0;
   u64 mass = 0, before = 0;
   for (i64 base = 0; base < k; base += TILE) {
-    if (!held) tile.weigh(of_row, base, k, best, of_temperature, before, warpMasses);
+    if (!held) {
+      tile.load(of_row, columns, base, k);
+      tile.weigh(best, of_temperature, before, warpMasses);
+    }
     u32 here = 0;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
@@ -378,19 +393,22 @@ extern "C" __global__ void __launch_bounds__(32) sample_row_bf16_largest_warps1_
   }
 
   const u64 target = draw_target(bits, mass);
-  const float log_total = log_mass(mass);
+  const float log_total = logprobs || candidateLogprobs ? log_mass(mass) : 0.0f;
   if (kept && threadIdx.x == 0) kept[row] = (int)left;
   before = 0;
   for (i64 base = 0; base < (candidateLogprobs ? k : left); base += TILE) {
-    if (!held) tile.weigh(of_row, base, k, best, of_temperature, before, warpMasses);
+    if (!held) {
+      tile.load(of_row, columns, base, k);
+      tile.weigh(best, of_temperature, before, warpMasses);
+    }
     before = tile.end;
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
       const i64 place = tile.first + i;
-      const float logprob = __fsub_rn(tile.score[i], log_total);
+      const float logprob = __fsub_rn(score_of(tile.value[i], best, of_temperature), log_total);
       // of exactly one candidate the running mass passes the target
       if (tile.through[i] > target && tile.through[i] - mass_of(tile.weight[i]) <= target) {
-        tokens[row] = indices[row * k + place];
+        tokens[row] = tile.index[i];
         if (logprobs) logprobs[row] = logprob;
       }
       if (candidateLogprobs && place < k) candidateLogprobs[row * k + place] = place < left ? logprob : nothing;
