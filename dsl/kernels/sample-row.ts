@@ -59,7 +59,7 @@ export const sampleRow = kernel("sample_row", {
     kept: rows,
     candidateLogprobs: rows * k,
   }),
-  launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.warps > 1 ? c.warps * WORD_BYTES : 0 }),
+  launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.warps > 1 ? c.warps * WORD_BYTES : 0, early: true }),
   ships,
   untuned: (_, { k }) => ships.find(({ warps, items }) => k <= warps * 32 * items) ?? ships[ships.length - 1]!,
 });
