@@ -59,3 +59,17 @@ export function random(seed: number, stream: number): Random {
     },
   };
 }
+
+/** Each number below `count` once, in random order (Fisher and Yates), made as they are asked for: there may be millions. */
+export function* shuffledBelow(count: number, source: Random): Generator<number> {
+  const moved = new Map<number, number>();
+  for (let at = 0; at < count; at++) {
+    const other = at + source.below(count - at);
+    yield moved.get(other) ?? other;
+    moved.set(other, moved.get(at) ?? at);
+    moved.delete(at);
+  }
+}
+
+/** The values in random order. */
+export const shuffled = <T>(values: readonly T[], source: Random): T[] => [...shuffledBelow(values.length, source)].map((at) => values[at]!);

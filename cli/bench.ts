@@ -1,6 +1,4 @@
 /** `topkit bench`: measures, checks every result, prints a table, records rows, draws the report. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readPeers } from "../bench/peers.ts";
 import { loadDraw } from "../bench/report/draw.ts";
@@ -11,17 +9,16 @@ import { toText } from "../bench/report/table.ts";
 import { sampleTable, timeTable } from "../bench/report/tables.ts";
 import { writeReport } from "../bench/report/write-report.ts";
 import { MODES, type Mode, type ResultRow, ResultsFile, readResults } from "../bench/results.ts";
-import { describe, runBench } from "../bench/run-bench.ts";
+import { runBench } from "../bench/run-bench.ts";
 import { requestOf, type StageProfile } from "../bench/stage-profile.ts";
 import { latestProfiles, readProfiles, stagesFile, writeProfiles } from "../bench/stage-results.ts";
-import { DISTRIBUTIONS, type Distribution, readSuites, type Workload, withNormal } from "../bench/workloads.ts";
-import { packageRoot } from "../native/index.ts";
-import { checkRequest } from "../runtime/check.ts";
+import { DISTRIBUTIONS, type Distribution, type Workload, withNormal } from "../bench/workloads.ts";
 import { choosePlan, type Force } from "../runtime/choose-plan.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import type { ConfigValues } from "../runtime/types.ts";
-import { configOption, integerOption, jsonOption } from "./options.ts";
+import { configOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
+import { filterOption, shapeWorkload, suiteWorkloads } from "./workloads.ts";
 
 interface BenchCommandOptions {
   readonly suite?: string;
@@ -37,6 +34,7 @@ interface BenchCommandOptions {
   readonly profile?: boolean;
   readonly mode: Mode | "all";
   readonly sample?: boolean;
+  readonly frozen?: boolean;
   readonly json?: boolean;
 }
 
@@ -46,7 +44,7 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .description("measures top-k on the GPU, beside torch and the read floor, and checks every result bit for bit")
     .option("--suite <names>", "suites of bench/suites.csv, with commas between them, or all")
-    .addOption(new Option("--filter <regexp>", "of the suites, what it matches: 'nanochat 32 x 50304 k 50 bf16 normal'").argParser(pattern))
+    .addOption(filterOption())
     .option("--shape <R,C,K,D>", "one shape, as 32,50304,50,bf16")
     .addOption(new Option("--dist <name>", "data of --shape (default: normal)").choices(DISTRIBUTIONS))
     .addOption(new Option("--peers <names>", "torch: torch.topk of python3 (or TOPKIT_PYTHON), in turns with topkit").choices(["torch"]))
@@ -58,6 +56,7 @@ export const benchCommand = (): Command =>
     .option("--csv <file>", "record results there, as they come; results of other workloads in it stay")
     .option("--profile", "time each kernel of a plan of several alone too; --report does")
     .option("--report <file>", "draw FILE.html, and FILE.md beside it, of all that --csv holds; without a suite or shape, of what was recorded before")
+    .addOption(frozenOption())
     .addOption(jsonOption())
     .action((options: BenchCommandOptions) => bench(options));
 
@@ -66,16 +65,9 @@ function rounds(text: string): number {
   return Number(text);
 }
 
-function pattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
-  }
-}
-
 async function bench(options: BenchCommandOptions): Promise<void> {
   checkCombination(options);
+  freeze(options.frozen);
   // everything that can be known to fail fails before minutes of work
   const draw = options.report === undefined ? undefined : await loadDraw();
   const measured = options.suite === undefined && options.shape === undefined ? recorded(options.csv!) : await measure(options, workloadsOf(options));
@@ -104,27 +96,8 @@ function checkCombination({ suite, shape, filter, dist, plan, config, csv, repor
 }
 
 /** Errors: TK101 for a suite, a shape's form; TK103 to TK105 for its values. */
-function workloadsOf({ suite, shape, filter, dist = "normal" }: BenchCommandOptions): Workload[] {
-  if (shape !== undefined) {
-    const [rows, cols, k, dtype, ...rest] = shape.split(",").map((part) => part.trim());
-    if (dtype === undefined || rest.length > 0) throw new TopkitError("TK101", `--shape is "${shape}"; give rows, cols, k and dtype, as 32,50304,50,bf16`);
-    const request = checkRequest({ rows: count(rows), cols: count(cols), k: count(k), dtype });
-    if (request.rows === 0) throw new TopkitError("TK104", "--shape has no rows; there is nothing to measure");
-    return [{ suite: "shape", rows: request.rows, cols: request.cols, k: request.k, dtype: request.dtype, dist }];
-  }
-  const all = readSuites(readFileSync(path.join(packageRoot, "bench", "suites.csv"), "utf8"));
-  const known = [...new Set(all.map((workload) => workload.suite))];
-  const wanted = suite === "all" ? known : suite!.split(",").map((name) => name.trim());
-  const unknown = wanted.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TopkitError("TK101", `there is no suite "${unknown}"; there are ${known.join(", ")}, and all`);
-  const picked = wanted.flatMap((name) => all.filter((workload) => workload.suite === name && (filter?.test(`${name} ${describe(workload)}`) ?? true)));
-  if (picked.length === 0)
-    throw new TopkitError("TK101", `--filter ${filter} matches no shape of ${suite}; it is compared with lines as "${wanted[0]} ${describe(all[0]!)}"`);
-  return withNormal(picked);
-}
-
-/** A number where it is one, so that the check can say what it got. */
-const count = (text: string | undefined): unknown => (text !== undefined && /^\d+$/.test(text) ? Number(text) : text);
+const workloadsOf = ({ suite, shape, filter, dist = "normal" }: BenchCommandOptions): Workload[] =>
+  shape !== undefined ? [shapeWorkload(shape, dist)] : withNormal(suiteWorkloads(suite!, filter));
 
 interface Measured {
   /** Of this run. */

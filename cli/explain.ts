@@ -7,8 +7,9 @@ import { ptxOf } from "../runtime/compile.ts";
 import { limitsOf } from "../runtime/cuda-plan.ts";
 import { EMULATED_LIMITS } from "../runtime/emulate-device.ts";
 import { native } from "../runtime/native-access.ts";
+import { loadTuning, NO_TUNING } from "../runtime/tuning.ts";
 import type { PlanExplanation } from "../runtime/types.ts";
-import { dtypeOption, integerOption, jsonOption } from "./options.ts";
+import { dtypeOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { print, printJson } from "./status.ts";
 
 interface ExplainOptions {
@@ -18,6 +19,7 @@ interface ExplainOptions {
   readonly dtype: Dtype;
   readonly backend: "cuda" | "emulate";
   readonly plan?: string;
+  readonly frozen?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,23 +32,30 @@ export const explainCommand = (): Command =>
     .addOption(dtypeOption("of the elements").makeOptionMandatory())
     .addOption(new Option("--backend <backend>", "cuda: the GPU here; emulate: the emulator").choices(["cuda", "emulate"]).default("cuda"))
     .option("--plan <name>", "this plan, and not the one that would run")
+    .addOption(frozenOption())
     .addOption(jsonOption())
     .action((options: ExplainOptions) => explain(options));
 
-function explain({ rows, cols, k, dtype, backend, plan, json }: ExplainOptions): void {
-  const { limits, device } = backend === "emulate" ? EMULATOR : limitsHere();
-  const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits, plan === undefined ? undefined : { plan });
+async function explain({ rows, cols, k, dtype, backend, plan, frozen, json }: ExplainOptions): Promise<void> {
+  freeze(frozen);
+  const { limits, device, tables } = backend === "emulate" ? EMULATOR : limitsHere();
+  const tuning = tables === undefined ? NO_TUNING : await loadTuning(tables);
+  const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits, plan === undefined ? undefined : { plan }, tuning);
   const explained = explanation(choice);
-  if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice) });
+  if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice), tuned: tunedJson(choice), others: choice.others });
   else for (const line of asText(explained, choice, device)) print(line);
 }
 
 interface Limits {
   readonly limits: DeviceLimits;
+  /** For people. */
   readonly device: string;
+  /** The device whose tuning tables count; the emulator takes none. */
+  readonly tables?: string;
 }
 
 const EMULATOR: Limits = { limits: EMULATED_LIMITS, device: "the emulator, with the limits of an H200" };
+const H200 = "NVIDIA H200";
 
 /** The first GPU's; where there is none, those that the emulator has. */
 function limitsHere(): Limits {
@@ -54,29 +63,51 @@ function limitsHere(): Limits {
     const driver = native().driverInfo();
     const info = driver.ok ? driver.devices[0] : undefined;
     const nvrtc = native().nvrtcInfo();
-    if (info !== undefined) return { limits: limitsOf({ info }, nvrtc.ok ? ptxOf(nvrtc.version) : undefined), device: info.name };
+    if (info !== undefined) return { limits: limitsOf({ info }, nvrtc.ok ? ptxOf(nvrtc.version) : undefined), device: info.name, tables: info.name };
   } catch {
     // without an addon there is no device either
   }
-  return { limits: EMULATED_LIMITS, device: "no GPU here: the limits of an H200 are assumed" };
+  return { limits: EMULATED_LIMITS, device: "no GPU here: an H200 is assumed", tables: H200 };
 }
 
 const geometry = ({ resolved }: Choice): readonly object[] =>
   resolved.stages.map(({ kernel, launch }) => ({ kernel: kernel.name, unit: kernel.unit, ...launch }));
 
-function asText({ plan, config, kernels, source, workspaceBytes, refused }: PlanExplanation, { resolved }: Choice, device: string): string[] {
-  const SOURCES = { tuned: "tuned for this device", nearest: "tuned for the nearest shape", heuristic: "untuned defaults", forced: "forced" } as const;
+/** What the tuning table says of the choice. */
+const tunedJson = ({ tuned }: Choice): object | undefined => {
+  if (tuned === undefined) return undefined;
+  const { rows, cols, k, us, runnersUp } = tuned.entry;
+  return { table: tuned.table.file, origin: tuned.table.origin, rows, cols, k, us, runnersUp };
+};
+
+function asText({ plan, config, kernels, workspaceBytes, refused }: PlanExplanation, choice: Choice, device: string): string[] {
   return [
     `device     ${device}`,
-    `plan       ${plan}: the first of the catalog that can answer; ${SOURCES[source]}`,
+    `plan       ${plan}: ${reasonOf(choice)}`,
     ...(Object.keys(config).length === 0 ? [] : [`config     ${JSON.stringify(config)}`]),
-    ...resolved.stages.flatMap(({ kernel, launch }, stage) => [
+    ...choice.resolved.stages.flatMap(({ kernel, launch }, stage) => [
       `kernel ${stage + 1}   ${kernel.name} ${JSON.stringify(kernels[stage]?.config)}`,
       `           ${launch.grid} blocks of ${launch.block} threads, ${launch.sharedBytes} bytes of shared memory: ${kernel.unit}`,
     ]),
     `workspace  ${workspaceBytes} bytes`,
+    ...runnersUp(choice),
     ...(refused.length === 0
       ? ["refused    none"]
       : refused.map(({ plan: name, reason }) => `refused    ${reason.startsWith(`${name}: `) ? reason : `${name}: ${reason}`}`)),
   ];
+}
+
+function reasonOf({ source, tuned }: Choice): string {
+  if (source === "forced") return "forced";
+  if (tuned === undefined) return "the first of the catalog that can answer; untuned defaults";
+  const { rows, cols, k } = tuned.entry;
+  const whose = tuned.table.origin === "user" ? `your table ${tuned.table.file}` : "the table that ships";
+  return tuned.exact ? `tuned for this shape, in ${whose}` : `tuned for ${rows} x ${cols}, k ${k}, the nearest shape of ${whose}`;
+}
+
+/** Measured ones with their times; else the plans that would be taken next. */
+function runnersUp({ tuned, others }: Choice): string[] {
+  if (tuned === undefined) return others.length === 0 ? [] : [`next       ${others.join(", ")}`];
+  const { us, runnersUp: measured } = tuned.entry;
+  return [`measured   ${us.toFixed(2)} us`, ...measured.map((each) => `next       ${each.us.toFixed(2)} us: ${each.plan} ${JSON.stringify(each.config)}`)];
 }

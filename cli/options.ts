@@ -25,3 +25,14 @@ export const integerOption = (flags: string, description: string, least = 0): Op
 export const configOption = (): Option => new Option("--config <json>", "force tunables, as '{\"warps\": 8}'; needs --plan").argParser(config);
 export const dtypeOption = (description: string): Option => new Option("--dtype <dtype>", description).choices(["f32", "f16", "bf16"]);
 export const jsonOption = (): Option => new Option("--json", "machine-readable result on stdout; progress on stderr");
+
+/** The choice then depends on the package and the device alone: not on what was tuned here, nor on the environment. */
+export const frozenOption = (): Option =>
+  new Option("--frozen", "choose plans by what ships alone: no tuning table of yours, no TOPKIT_TUNING, no TOPKIT_CANDIDATE_TARGET");
+
+/** Before anything is chosen. */
+export function freeze(frozen: boolean | undefined): void {
+  if (frozen !== true) return;
+  process.env.TOPKIT_TUNING = "shipped";
+  delete process.env.TOPKIT_CANDIDATE_TARGET;
+}

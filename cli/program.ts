@@ -10,19 +10,23 @@ import { explainCommand } from "./explain.ts";
 import { runCommand } from "./run.ts";
 import { sampleCommand } from "./sample.ts";
 import { oneLine, reportFailure } from "./status.ts";
+import { tuneCommand } from "./tune.ts";
 
-function makeProgram(): Command {
+export function makeProgram(): Command {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
   const program = new Command("topkit")
     .description("exact top-k, and drawing tokens from it, on NVIDIA GPUs and on the CPU")
     .version(version)
+    // `tune merge` has options of the same names as `tune`: what stands behind a command is its own
+    .enablePositionalOptions()
     // commander puts its suggestions on a line of their own
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
-  for (const command of [runCommand(), sampleCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand()]) {
+  for (const command of [runCommand(), sampleCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand(), tuneCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
+    for (const inner of command.commands) inner.copyInheritedSettings(program);
   }
   // commander exits 1 for a bad argument; ours is 2
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) command.exitOverride();
   return program;
 }
 

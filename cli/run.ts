@@ -11,7 +11,7 @@ import type { Backend, ConfigValues } from "../runtime/types.ts";
 import { compute, type Outcome } from "./compute.ts";
 import { DEMO, demoInput, type Input, readInput, readLengths } from "./load-input.ts";
 import { writeNpy } from "./npy.ts";
-import { configOption, dtypeOption, integerOption, jsonOption } from "./options.ts";
+import { configOption, dtypeOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { picture } from "./picture.ts";
 import { log, print, printJson } from "./status.ts";
 
@@ -29,6 +29,7 @@ interface RunOptions {
   readonly plan?: string;
   readonly config?: ConfigValues;
   readonly out?: string;
+  readonly frozen?: boolean;
   readonly json?: boolean;
 }
 
@@ -48,10 +49,12 @@ export const runCommand = (): Command =>
     .option("--plan <name>", "force a plan")
     .addOption(configOption())
     .option("--out <dir>", "write values.npy and indices.npy there")
+    .addOption(frozenOption())
     .addOption(jsonOption())
     .action((options: RunOptions) => run(options));
 
 async function run(options: RunOptions): Promise<void> {
+  freeze(options.frozen);
   checkCombination(options);
   if (options.seed !== undefined) process.env.TOPKIT_EMULATE_SEED = String(options.seed);
   const { demo = false, k = demo ? DEMO.k : undefined, plan, config } = options;

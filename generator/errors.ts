@@ -26,6 +26,7 @@ export const CODES = {
   TG023: "a formula of a declaration throws",
   TG024: "render() was asked for a hook, spec or config that the kernel does not have",
   TG025: "the declarations cannot be evaluated",
+  TG026: "a file in generated/tuning is no tuning table",
   TG030: "a file cannot be read or written",
   TG031: "a package that the generator needs is not installed",
   TG032: "generated files are out of date",

@@ -1,9 +1,10 @@
-/** Which variants ship: every spec of a kernel with every config that it ships, each checked by the kernel's own formulas. */
+/** Which variants ship: every spec of a kernel with every config that it ships, and what was tuned, each checked by the kernel's own formulas. */
 import { type AnyConfig, type AnyContext, type AnyKernel, combinations, contextOf, type Launch, type Scalar, type Shape, variantSymbol } from "../dsl/index.ts";
 import { isIdentifier } from "./cuda-text.ts";
 import type { Declaration } from "./declarations.ts";
 import type { Code, Problem } from "./errors.ts";
 import { COMMON_NAMES } from "./names.ts";
+import type { TunedConfig } from "./tuned.ts";
 
 export interface ShippedVariant {
   readonly kernel: AnyKernel;
@@ -15,8 +16,8 @@ export interface ShippedVariant {
   readonly launch: Launch;
 }
 
-/** Adds what is wrong with the kernel's formulas and configs to `problems`, each kind once a kernel. */
-export function shippedVariants(kernel: AnyKernel, declaration: Declaration, problems: Problem[]): readonly ShippedVariant[] {
+/** Adds what is wrong with the kernel's formulas and configs to `problems`, each kind once a kernel. A tuned config that no longer holds is left out. */
+export function shippedVariants(kernel: AnyKernel, declaration: Declaration, tuned: readonly TunedConfig[], problems: Problem[]): readonly ShippedVariant[] {
   const told = new Set<string>();
   const tell = (code: Code, path: string, what: string, why: string, fix: string): undefined => {
     if (!told.has(`${code} ${path}`)) problems.push({ code, at: declaration.at(path), what: `${kernel.name}: ${what}`, why, fix });
@@ -65,6 +66,12 @@ export function shippedVariants(kernel: AnyKernel, declaration: Declaration, pro
       }
       variants.push(variant);
     }
+  }
+  for (const { spec, tune } of tuned) {
+    const symbol = variantSymbol(kernel, spec, tune);
+    const variant = symbols.has(symbol) ? undefined : shippedVariant(kernel, symbol, spec, tune, () => undefined);
+    symbols.add(symbol);
+    if (variant !== undefined) variants.push(variant);
   }
   return variants;
 }

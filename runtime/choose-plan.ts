@@ -1,14 +1,20 @@
-/** Which plan answers a request, and why not the others. Pure, but for TOPKIT_CANDIDATE_TARGET. */
-import { type DeviceLimits, type Plan, plans, type Request, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
+/** Which plan answers a request, and why not the others. Depends on the request, the limits, the tables, and TOPKIT_CANDIDATE_TARGET alone. */
+import { type DeviceLimits, drawingFrom, type Plan, plans, type Request, type Resolution, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
+import { type TunedChoice, tunedChoice } from "./tuned-choice.ts";
+import { NO_TUNING, type Tuning } from "./tuning.ts";
 import type { ConfigValues, PlanExplanation } from "./types.ts";
 
 export interface Choice {
   readonly resolved: ResolvedPlan;
   readonly source: PlanExplanation["source"];
-  /** Every plan that cannot answer the request, tried first or not. */
+  /** Every plan that cannot answer the request as an untuned device would ask it, tried first or not. */
   readonly refused: readonly { readonly plan: string; readonly reason: string }[];
+  /** The other plans that can, in the order in which an untuned device takes them. */
+  readonly others: readonly string[];
+  /** Where the choice comes from a tuning table. */
+  readonly tuned?: TunedChoice;
 }
 
 export interface Force {
@@ -17,20 +23,26 @@ export interface Force {
 }
 
 /**
- * The first plan of the catalog that can answer, or the forced one; `among` is the catalog, or the same plans with more behind them.
+ * What is tuned for the shape or one near it, else the first plan of the catalog that can answer; or the forced one.
  * Errors: TK112 where none can, TK113 for a forced one that cannot, TK114.
  */
-export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, among: readonly Plan[] = plans): Choice {
+export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING): Choice {
   if (force !== undefined) checkForce(force);
-  const tried = among.map((plan) => ({
-    plan,
-    resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
-  }));
-  const refused = tried.flatMap(({ plan, resolution }) => (resolution.ok ? [] : [{ plan: plan.name, reason: resolution.reason }]));
-  const yields = ({ plan }: (typeof tried)[number]): boolean => plan.yields?.(request) === true;
-  for (const { plan, resolution } of [...tried.filter((each) => !yields(each)), ...tried.filter(yields)]) {
+  const inOrder = triedInOrder(request, limits, force);
+  const refused = plans.flatMap(({ name }) => {
+    const { resolution } = inOrder.find(({ plan }) => plan.name === name)!;
+    return resolution.ok ? [] : [{ plan: name, reason: resolution.reason }];
+  });
+  const answering = inOrder.flatMap(({ plan, resolution }) => (resolution.ok ? [plan.name] : []));
+  const chosen = (resolved: ResolvedPlan, source: Choice["source"]): Choice => ({
+    ...{ resolved, source, refused },
+    others: answering.filter((name) => name !== resolved.plan.name),
+  });
+  const tuned = force === undefined ? tunedChoice(request, limits, tuning, (other) => untunedPlan(other, limits)) : undefined;
+  if (tuned !== undefined) return { ...chosen(tuned.resolved, tuned.exact ? "tuned" : "nearest"), tuned };
+  for (const { plan, resolution } of inOrder) {
     if (force !== undefined && force.plan !== plan.name) continue;
-    if (resolution.ok) return { resolved: resolution.resolved, source: force === undefined ? "heuristic" : "forced", refused };
+    if (resolution.ok) return chosen(resolution.resolved, force === undefined ? "heuristic" : "forced");
     if (force !== undefined) throw forcedRefusal(force, resolution.reason);
   }
   const { rows, cols, k, dtype } = request;
@@ -40,6 +52,22 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
     refused,
   });
 }
+
+/** The choice, with a launch behind it that draws from its answer. */
+export const drawing = (choice: Choice): Choice => ({ ...choice, resolved: drawingFrom(choice.resolved) });
+
+/** Every plan, in the order in which an untuned device tries them. */
+function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {
+  const tried = plans.map((plan) => ({
+    plan,
+    resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
+  }));
+  const yields = ({ plan }: { readonly plan: Plan }): boolean => plan.yields?.(request) === true;
+  return [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];
+}
+
+const untunedPlan = (request: Request, limits: DeviceLimits | undefined): string | undefined =>
+  triedInOrder(request, limits).find(({ resolution }) => resolution.ok)?.plan.name;
 
 /** That there is such a plan, and that its config is one. Errors: TK113. */
 export function checkForce({ plan, config }: Force): void {

@@ -1,13 +1,14 @@
 /** The cuda backend: a thin layer over the native device. */
-import { CALLER_BUFFERS, type DeviceLimits, type Request, SAMPLING_BUFFERS, samplingPlans } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
 import type { NativeDevice, NativeStream } from "../native/types.ts";
 import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
-import { choosePlan } from "./choose-plan.ts";
+import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { ptxOf, requireNvrtc } from "./compile.ts";
 import { CudaHost } from "./cuda-host.ts";
 import { type LoadedKernels, limitsOf, prepareCudaPlan } from "./cuda-plan.ts";
 import { TopkitError } from "./errors.ts";
 import { awaiting, calling, native } from "./native-access.ts";
+import { loadTuning, type Tuning } from "./tuning.ts";
 
 /** Why the GPU cannot be used, or undefined. TK201, TK202, TK203, TK204. */
 export function cudaProblem(): TopkitError | undefined {
@@ -62,6 +63,7 @@ export class CudaDevice implements BackendDevice {
   readonly native: NativeDevice;
   readonly #kernels: LoadedKernels = new Map();
   readonly #host: CudaHost;
+  #tables: Promise<Tuning> | undefined;
 
   constructor(device: NativeDevice) {
     this.native = device;
@@ -96,11 +98,21 @@ export class CudaDevice implements BackendDevice {
   }
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, this.#limits(), force), CALLER_BUFFERS);
+    return prepareCudaPlan(this.native, this.#kernels, await this.#choose(request, force), CALLER_BUFFERS);
   }
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, this.#limits(), force, samplingPlans), SAMPLING_BUFFERS);
+    return prepareCudaPlan(this.native, this.#kernels, drawing(await this.#choose(request, force)), SAMPLING_BUFFERS);
+  }
+
+  async #choose(request: Request, force: BackendPlanOptions["force"]): Promise<Choice> {
+    return choosePlan(request, limitsOf(this.native, ptxOf(requireNvrtc().version)), force, await this.#tuning());
+  }
+
+  /** Read once: what a device chooses does not change while it is open. */
+  #tuning(): Promise<Tuning> {
+    this.#tables ??= loadTuning(this.name);
+    return this.#tables;
   }
 
   hostTopk(job: HostJob): Promise<void> {
@@ -114,9 +126,5 @@ export class CudaDevice implements BackendDevice {
   close(): void {
     this.#host.close();
     this.native.close();
-  }
-
-  #limits(): DeviceLimits {
-    return limitsOf(this.native, ptxOf(requireNvrtc().version));
   }
 }

@@ -7,7 +7,7 @@ import { compileKernel, requireNvrtc, targetArch } from "./compile.ts";
 import type { CudaStream } from "./cuda-device.ts";
 import { TopkitError } from "./errors.ts";
 import { fillByCopy } from "./fill.ts";
-import { type KernelSource, kernelSource } from "./kernel-source.ts";
+import { type KernelSource, kernelSource, sourceOrStored } from "./kernel-source.ts";
 import { calling, fromNative } from "./native-access.ts";
 import type { PlanExplanation } from "./types.ts";
 
@@ -35,7 +35,7 @@ export async function prepareCudaPlan<Name extends string>(
   const explain = explanation(choice);
   // no rows: nothing is launched, so nothing is compiled
   if (resolved.request.rows === 0) return new CudaPlan(explain, buffers, null, null, device);
-  const functions = await loadStages(device, loaded, resolved);
+  const functions = await loadStages(device, loaded, resolved, choice.tuned && sourceOrStored(choice.tuned.stored));
   const workspace = await allocateWorkspace(device, resolved);
   try {
     return new CudaPlan(explain, buffers, prepareStages(device, resolved, functions, workspace, buffers), workspace, device);

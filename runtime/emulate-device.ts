@@ -1,11 +1,11 @@
 /** The emulate backend: the kernels that a GPU would run, on the CPU, over host memory. docs/emulator.md. */
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { type DeviceLimits, type Plan, plans, type Request, type ResolvedStage, samplingPlans, variantSymbol } from "../dsl/index.ts";
+import { type DeviceLimits, type Request, type ResolvedStage, variantSymbol } from "../dsl/index.ts";
 import { EMULATOR_FOLDER, type EmulatorMode } from "../native/emulator/toolchain.ts";
 import type { EmulatedKernel } from "../native/types.ts";
 import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
-import { choosePlan, type Force } from "./choose-plan.ts";
+import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { requireCompiler } from "./compiler.ts";
 import { emulatedKernel, emulatorRuntime } from "./emulate-build.ts";
 import { type Emulate, prepareEmulatedPlan } from "./emulate-plan.ts";
@@ -62,17 +62,17 @@ class EmulateDevice implements BackendDevice {
   /** Nothing is queued below the timelines. */
   async synchronize(): Promise<void> {}
 
-  plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    return this.#plan(request, plans, force);
+  async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
+    return prepareEmulatedPlan(this.#emulate(), this.#choose(request, force));
   }
 
-  samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    return this.#plan(request, samplingPlans, force);
+  async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
+    return prepareEmulatedPlan(this.#emulate(), drawing(this.#choose(request, force)));
   }
 
   /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */
   async hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
-    const plan = await this.#plan(request, plans);
+    const plan = await this.plan(request, {});
     try {
       if (request.rows > 0) await runOnHostMemory(this, plan, { x: data, lengths }, { values, indices });
     } finally {
@@ -81,7 +81,7 @@ class EmulateDevice implements BackendDevice {
   }
 
   async hostSample(job: HostSampleJob): Promise<void> {
-    const plan = await this.#plan(job.request, samplingPlans);
+    const plan = await this.samplePlan(job.request, {});
     try {
       if (job.request.rows > 0) await runOnHostMemory(this, plan, ...sampleBuffers(job));
     } finally {
@@ -99,10 +99,13 @@ class EmulateDevice implements BackendDevice {
     this.#kernels.clear();
   }
 
-  async #plan(request: Request, among: readonly Plan[], force?: Force): ReturnType<typeof prepareEmulatedPlan> {
+  #choose(request: Request, force: BackendPlanOptions["force"]): Choice {
+    return choosePlan(request, EMULATED_LIMITS, force);
+  }
+
+  #emulate(): Emulate {
     const how = emulation();
-    const emulate: Emulate = { ...how, kernel: (stage) => this.#kernel(stage, how.mode) };
-    return prepareEmulatedPlan(emulate, choosePlan(request, EMULATED_LIMITS, force, among));
+    return { ...how, kernel: (stage) => this.#kernel(stage, how.mode) };
   }
 
   #kernel(stage: ResolvedStage, mode: EmulatorMode): Promise<EmulatedKernel> {

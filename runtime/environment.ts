@@ -1,4 +1,5 @@
 /** The environment variables that turn what runs. Read when used, so that a test or a program may set them. */
+import path from "node:path";
 import type { Surroundings } from "../dsl/index.ts";
 import type { EmulatorMode } from "../native/emulator/toolchain.ts";
 import { TopkitError } from "./errors.ts";
@@ -40,6 +41,14 @@ export function checkCpuIsa(): void {
       `TOPKIT_CPU_ISA is ${JSON.stringify(text)}; it is baseline, which leaves AVX2 unused, or unset, for the widest that the processor has: correct or unset it`,
     );
   }
+}
+
+/** Which tuning tables count: `all` (the user's, then the shipped one), `shipped`, `off`, or one file. */
+export function tuningWanted(): "all" | "shipped" | "off" | { readonly file: string } {
+  const text = read("TOPKIT_TUNING");
+  // who sets the target wants to see what it does
+  if (text === undefined) return read("TOPKIT_CANDIDATE_TARGET") === undefined ? "all" : "off";
+  return text === "shipped" || text === "off" ? text : { file: path.resolve(text) };
 }
 
 export interface Emulation {

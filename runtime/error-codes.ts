@@ -28,6 +28,7 @@ export const errorCodes = {
   TK208: "the emulator cannot load a kernel or carry out its launch",
   TK209: "a peer of the benchmark cannot be used",
   TK210: "the libraries that draw reports are not installed",
+  TK211: "the packages that render kernels are not installed",
   // 3xx: what failed on the way
   TK301: "NVRTC refused a kernel",
   TK302: "a CUDA driver call failed",

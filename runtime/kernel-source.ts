@@ -5,6 +5,7 @@ import path from "node:path";
 import { type ResolvedStage, type Variant, variantSymbol } from "../dsl/index.ts";
 import { packageRoot } from "../native/index.ts";
 import { TopkitError } from "./errors.ts";
+import type { StoredSource } from "./tuned-choice.ts";
 
 export interface KernelSource {
   /** extern "C" name. */
@@ -19,25 +20,29 @@ export async function kernelSource({ kernel, spec, tune }: Pick<ResolvedStage, "
   const variant = variants.find((each) => each.symbol === symbol);
   if (variant === undefined) throw notRendered(symbol, kernel.name, kernel.ships);
   const file = path.join(packageRoot, "generated", "kernels", `${symbol}.cu`);
+  return { symbol, text: await readChecked({ file, hash: variant.sourceHash }, "codegen rendered", "install topkit again, or run codegen in a checkout") };
+}
+
+/** As kernelSource(), but for kernels that a tuning table stored beside it. */
+export const sourceOrStored =
+  (stored: ReadonlyMap<string, StoredSource>) =>
+  async (stage: Pick<ResolvedStage, "kernel" | "spec" | "tune">): Promise<KernelSource> => {
+    const symbol = variantSymbol(stage.kernel, stage.spec, stage.tune);
+    const found = stored.get(symbol);
+    if (found === undefined) return kernelSource(stage);
+    return { symbol, text: await readChecked(found, "the tuner stored", "tune again, or set TOPKIT_TUNING to shipped") };
+  };
+
+async function readChecked({ file, hash: wanted }: StoredSource, who: string, fix: string): Promise<string> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (cause) {
-    throw new TopkitError(
-      "TK207",
-      `${file} cannot be read (${(cause as Error).message}); install topkit again, or run codegen in a checkout`,
-      { file },
-      { cause },
-    );
+    throw new TopkitError("TK207", `${file} cannot be read (${(cause as Error).message}); ${fix}`, { file }, { cause });
   }
   const hash = createHash("sha256").update(text).digest("hex");
-  if (hash !== variant.sourceHash) {
-    throw new TopkitError("TK207", `${file} is not the text that codegen rendered (its hash differs); install topkit again, or run codegen in a checkout`, {
-      file,
-      hash,
-    });
-  }
-  return { symbol, text };
+  if (hash !== wanted) throw new TopkitError("TK207", `${file} is not the text that ${who} (its hash differs); ${fix}`, { file, hash });
+  return text;
 }
 
 const notRendered = (symbol: string, kernel: string, ships: readonly object[]): TopkitError =>

@@ -7,6 +7,7 @@
  *   .bundle/test-gpu      the GPU suite
  *   .bundle/smoke         every plan on one shape, checked and timed
  *   .bundle/ncu           the bandwidth that Nsight Compute sees
+ *   .bundle/runtime-cost  what topkit costs on the host
  *   .bundle/app.tar.gz    compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there);
  *                         unpacked once, under its hash
  *
@@ -40,14 +41,18 @@ for (const data of [
   "bench/peers",
   "bench/floor.cu",
   "bench/torch_peer.py",
+  "bench/torch_cost.py",
 ]) {
   if (existsSync(join(root, data))) cpSync(join(root, data), join(app, data), { recursive: true });
 }
 cpSync(join(root, "native/emulator"), join(app, "native/emulator"), { recursive: true, filter: (path) => !path.endsWith(".ts") });
 mkdirSync(join(app, "build/Release"), { recursive: true });
 copyFileSync(join(root, "build/Release/topkit.node"), join(app, "build/Release/topkit.node"));
-// the report's libraries are for development: here they draw on the host
-for (const name of dependenciesOf(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies, ["vega", "vega-lite"])) {
+// what the tuner renders from; its kernels' comments and formulas are read from the declarations' source
+for (const folder of ["dsl", "templates"]) cpSync(join(root, folder), join(app, folder), { recursive: true });
+// the libraries of the report and of the generator are for development: here they draw and render on the host
+const libraries = ["vega", "vega-lite", "ts-morph", "handlebars"];
+for (const name of dependenciesOf(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies, libraries)) {
   cpSync(join(root, "node_modules", name), join(app, "node_modules", name), { recursive: true, filter: isRun });
 }
 
@@ -73,6 +78,7 @@ launcher("topkit", "cli/main.js");
 launcher("test-gpu", "test/gpu/main.js");
 launcher("smoke", "bench/smoke.js");
 launcher("ncu", "bench/ncu.js");
+launcher("runtime-cost", "bench/runtime-cost.js");
 console.error(`bundle: ${bundle}: ${(sizeOf(bundle) / 2 ** 20).toFixed(1)} MiB`);
 
 /** Names of the packages, and of everything that they depend on. */

@@ -3,10 +3,10 @@
  * outcome, and the others of its batch are measured by the next process.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import type { Choice } from "./device-measurer.ts";
+import { availableParallelism } from "node:os";
 import type { Outcome } from "./outcome.ts";
 import type { Measurer } from "./session.ts";
-import type { Candidate } from "./space.ts";
+import type { Candidate, Choice } from "./space.ts";
 
 /** To the child. Its first message is the job, which only the child's own code understands. */
 export interface MeasureRequest {
@@ -33,9 +33,13 @@ export interface ChildMeasurerOptions {
 /** How a batch ended: with its outcomes, or with what went wrong, at a candidate if one had begun. */
 type End = { readonly outcomes: readonly Outcome[] } | { readonly at: number | undefined; readonly hung: boolean; readonly reason: string };
 
+/** A batch is compiled on libuv's threads, of which there are four where nobody says. */
+const CHILD_ENVIRONMENT = { UV_THREADPOOL_SIZE: String(availableParallelism()), ...process.env };
+
 export class ChildMeasurer implements Measurer, Disposable {
   readonly #options: ChildMeasurerOptions;
   #child: ChildProcess | undefined;
+  #closed = false;
 
   constructor(options: ChildMeasurerOptions) {
     this.#options = options;
@@ -47,6 +51,8 @@ export class ChildMeasurer implements Measurer, Disposable {
     const child = await this.#ready();
     const end = await this.#batch(child, { choices: candidates.map(({ plan, config }) => ({ plan, config })), rounds });
     if ("outcomes" in end) return end.outcomes;
+    // not the candidate's fault
+    if (this.#closed) throw new Error("this measurer was closed");
     this.#end();
     const { hung, reason } = end;
     if (end.at === undefined && candidates.length > 1) {
@@ -62,10 +68,11 @@ export class ChildMeasurer implements Measurer, Disposable {
 
   /** The child that runs, or a new one. */
   async #ready(): Promise<ChildProcess> {
+    if (this.#closed) throw new Error("this measurer was closed");
     if (this.#child !== undefined) return this.#child;
     // what it prints is for people; results come by messages
     const { module, execArgv = process.execArgv } = this.#options;
-    const child = fork(module, { execArgv: [...execArgv], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const child = fork(module, { execArgv: [...execArgv], stdio: ["ignore", "inherit", "inherit", "ipc"], env: CHILD_ENVIRONMENT });
     this.#child = child;
     const end = await this.#conversation(child, this.#options.job, (reply) => "ready" in reply);
     if (end === undefined) return child;
@@ -120,7 +127,9 @@ export class ChildMeasurer implements Measurer, Disposable {
     this.#child = undefined;
   }
 
+  /** What is under way is given up: its promise rejects. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#end();
   }
 }

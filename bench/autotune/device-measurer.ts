@@ -12,9 +12,7 @@ import type { Gpu } from "../gpu.ts";
 import { measureInTurns, type Timed, timed } from "../measure.ts";
 import { requestOf } from "../stage-profile.ts";
 import type { Invalidity, Outcome } from "./outcome.ts";
-import type { Candidate } from "./space.ts";
-
-export type Choice = Pick<Candidate, "plan" | "config">;
+import type { Choice } from "./space.ts";
 
 export interface DeviceMeasurerOptions {
   readonly gpu: Gpu;

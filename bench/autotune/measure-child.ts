@@ -43,3 +43,5 @@ process.once("message", (job: MeasureJob) => {
   }, fail);
 });
 process.once("disconnect", () => process.exit());
+// Ctrl-C reaches the whole group: what it ends is the parent's to say
+process.on("SIGINT", () => {});

@@ -12,3 +12,10 @@ export type Outcome =
   | { readonly invalidity: Invalidity; readonly reason: string };
 
 export const isTimed = (outcome: Outcome): outcome is Extract<Outcome, { us: readonly number[] }> => "us" in outcome;
+
+/** All rounds of both. What is invalid once is invalid, for the reason that was found first. */
+export function joined(before: Outcome | undefined, found: Outcome): Outcome {
+  if (before === undefined) return found;
+  if (!isTimed(before)) return before;
+  return isTimed(found) ? { us: [...before.us, ...found.us] } : found;
+}

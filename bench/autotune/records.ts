@@ -26,6 +26,9 @@ export interface TuneRecord {
   readonly reason?: string;
 }
 
+/** The same for the same request, however its object was written. */
+export const requestId = (request: Request): string => JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 export const outcomeOf = (record: TuneRecord): Outcome =>
   record.us !== undefined ? { us: record.us } : { invalidity: record.invalidity ?? "runtime", reason: record.reason ?? "" };
 
@@ -65,14 +68,16 @@ export interface RecordSet {
   readonly damaged: readonly string[];
 }
 
-/** Every record of a folder, or of one file. Errors: TK501 where it cannot be read. */
+/** Every record of a folder, or of one file, each once: what was merged may lie beside what it came from. Errors: TK501 where it cannot be read. */
 export function readRecords(place: string): RecordSet {
   const records: TuneRecord[] = [];
+  const seen = new Set<string>();
   const damaged: string[] = [];
   for (const file of recordFiles(place)) {
     const lines = reading(file, () => readFileSync(file, "utf8")).split("\n");
     for (const [at, line] of lines.entries()) {
-      if (line.trim() === "") continue;
+      if (line.trim() === "" || seen.has(line)) continue;
+      seen.add(line);
       const record = parseRecord(line);
       if (record !== undefined) records.push(record);
       else damaged.push(`${file}, line ${at + 1}, is no record and was left out`);

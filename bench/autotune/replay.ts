@@ -1,34 +1,44 @@
 /** A recorded space instead of a device: search is tested, and strategies are compared, where there is no GPU. */
-import type { Domains, Request } from "../../dsl/index.ts";
-import { plans } from "../../dsl/index.ts";
-import { isTimed, type Outcome } from "./outcome.ts";
-import { outcomeOf, type TuneRecord } from "./records.ts";
+import { type Domains, plans, resolve } from "../../dsl/index.ts";
+import { isTimed, joined, type Outcome } from "./outcome.ts";
+import { outcomeOf, requestId, type TuneRecord } from "./records.ts";
 import type { Measurer } from "./session.ts";
-import { axesOf, candidateId, indexed, type Space } from "./space.ts";
+import { axesOf, type Candidate, candidateId, configOf, effortOf, indexed, type Space } from "./space.ts";
 
 export interface Recorded {
   readonly space: Space;
   readonly outcomes: ReadonlyMap<string, Outcome>;
 }
 
-const requestId = (request: Request): string => JSON.stringify(Object.entries(request).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-/** A space for each request of the records, of the candidates that were recorded. */
+/** A space for each request of the records, of the candidates that were recorded; what the plans no longer take is left out. */
 export function recordedSpaces(records: readonly TuneRecord[]): Recorded[] {
   const byRequest = new Map<string, TuneRecord[]>();
   for (const record of records) byRequest.set(requestId(record.request), [...(byRequest.get(requestId(record.request)) ?? []), record]);
-  const axes = new Map<string, Domains>(plans.map((plan) => [plan.name, axesOf(plan)]));
-  return [...byRequest.values()].map((group) => {
-    const outcomes = new Map<string, Outcome>();
-    for (const record of group) {
-      const id = candidateId(record.plan, record.config);
-      const before = outcomes.get(id);
-      const found = outcomeOf(record);
-      outcomes.set(id, before !== undefined && isTimed(before) && isTimed(found) ? { us: [...before.us, ...found.us] } : found);
-    }
-    const named = new Map(group.map(({ plan, config }) => [candidateId(plan, config), { plan, config, id: candidateId(plan, config), effort: [] }]));
-    return { space: indexed(group[0]!.request, [...named.values()], [], axes), outcomes };
+  return [...byRequest.values()].map(recordedSpace);
+}
+
+/** Records of one request. */
+export function recordedSpace(records: readonly TuneRecord[]): Recorded {
+  const { request } = records[0]!;
+  const outcomes = new Map<string, Outcome>();
+  const candidates = new Map<string, Candidate>();
+  for (const record of records) {
+    const { plan: name, config } = record;
+    const plan = plans.find((each) => each.name === name);
+    const resolution = plan && resolve(plan, request, { force: config });
+    if (resolution?.ok !== true) continue;
+    const id = candidateId(name, config);
+    outcomes.set(id, joined(outcomes.get(id), outcomeOf(record)));
+    candidates.set(id, { plan: name, config, id, effort: effortOf(resolution.resolved) });
+  }
+  const ids = [...candidates.keys()];
+  const untuned = plans.flatMap((plan) => {
+    const own = resolve(plan, request);
+    const at = own.ok ? ids.indexOf(candidateId(plan.name, configOf(own.resolved))) : -1;
+    return at < 0 ? [] : [at];
   });
+  const axes = new Map<string, Domains>(plans.map((plan) => [plan.name, axesOf(plan)]));
+  return { space: indexed(request, [...candidates.values()], untuned, axes), outcomes };
 }
 
 /** Gives each candidate's recorded rounds in their order, from the first again when they are used up. What was not recorded is refused by constraint. */

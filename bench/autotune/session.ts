@@ -1,6 +1,6 @@
 /** A tuning session of one request: it hands a strategy's wishes to a measurer, remembers what came of them, and ends when the budget does. */
 import { summarize } from "../statistics.ts";
-import { isTimed, type Outcome } from "./outcome.ts";
+import { isTimed, joined, type Outcome } from "./outcome.ts";
 import type { Candidate, Space } from "./space.ts";
 import { BudgetSpent, type Score, type Search } from "./strategy.ts";
 
@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly budget?: Budget;
   /** What is known from records. */
   readonly known?: ReadonlyMap<string, Outcome>;
+  /** Called before candidates are measured. */
+  readonly onBatch?: (candidates: readonly Candidate[], rounds: number) => void;
   /** Called as each outcome comes. */
   readonly onOutcome?: (candidate: Candidate, outcome: Outcome) => void;
   readonly signal?: AbortSignal;
@@ -55,7 +57,7 @@ export class Session {
 
   /** The scores are medians of all rounds a candidate has had. Throws BudgetSpent, and the signal's reason. */
   readonly measure: Search["measure"] = async (wanted, rounds) => {
-    const { space, measurer, onOutcome, signal } = this.#options;
+    const { space, measurer, onBatch, onOutcome, signal } = this.#options;
     const candidates = wanted.map((at) => space.candidates[at]!);
     // those that lack as many rounds take turns
     const lacking = new Map<number, Candidate[]>();
@@ -67,7 +69,8 @@ export class Session {
       signal?.throwIfAborted();
       const affordable = this.#affordable(batch, missing);
       if (affordable.length === 0) throw new BudgetSpent();
-      const found = await measurer.measure(affordable, missing);
+      onBatch?.(affordable, missing);
+      const found = await unlessAborted(measurer.measure(affordable, missing), signal);
       for (const [at, candidate] of affordable.entries()) {
         this.#rounds += missing;
         this.#outcomes.set(candidate.id, joined(this.#outcomes.get(candidate.id), found[at]!));
@@ -91,10 +94,14 @@ export class Session {
   }
 }
 
-/** What is invalid once is invalid: the reason that was found last stays. */
-function joined(before: Outcome | undefined, found: Outcome): Outcome {
-  if (before === undefined || !isTimed(found) || !isTimed(before)) return before !== undefined && !isTimed(before) ? before : found;
-  return { us: [...before.us, ...found.us] };
+/** What is under way is left to whoever began it. Throws the signal's reason as soon as it is given. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 export const scoreOf = (outcome: Outcome | undefined): Score => (outcome !== undefined && isTimed(outcome) ? summarize(outcome.us).median : undefined);

@@ -19,11 +19,14 @@ import {
   type Shape,
 } from "../../dsl/index.ts";
 
-/** One thing to measure: a plan with a value for each of its tunables. */
-export interface Candidate {
+export interface Choice {
   readonly plan: string;
   /** Flat, as resolve() and `--config` take it: `owner.tunable`. */
   readonly config: AnyConfig;
+}
+
+/** One thing to measure: a plan with a value for each of its tunables. */
+export interface Candidate extends Choice {
   /** Of plan and config: what records and tables name it by. */
   readonly id: string;
   /** What a tie is broken by, least first: launches, bytes of shared memory a block, threads a block. */
@@ -35,7 +38,12 @@ export interface Space {
   readonly candidates: readonly Candidate[];
   /** What the plans take where nothing is tuned, best guess first. */
   readonly untuned: readonly number[];
-  /** Candidates of the same plan that differ by one step of one tunable, or by the next value that the rules allow in that direction. */
+  /** What spaceOf() was given, in that order; what no longer answers the request is left out. */
+  readonly given: readonly number[];
+  /**
+   * Candidates of the same plan that differ by one step of one tunable, or by the next value that the rules allow in that direction; of one that stands
+   * apart from all others, those that differ least.
+   */
   neighbours(candidate: number): readonly number[];
   /** The candidate of this id, or -1. */
   indexOf(id: string): number;
@@ -57,28 +65,35 @@ export function axesOf(plan: Plan): Domains {
 
 /**
  * Rules are applied here, before anything is compiled. Candidates that come to the same launches are one: the first of them stays.
- * `catalog`: the plans to search, default all.
+ * `catalog`: the plans to search, default all. `given`: choices that are to be in the space whatever `search` says, such as winners of other shapes.
  */
-export function spaceOf(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[] = plans): Space {
+export function spaceOf(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[] = plans, given: readonly Choice[] = []): Space {
   const candidates: Candidate[] = [];
   const untuned: number[] = [];
   const seen = new Map<string, number>();
+  const add = (plan: Plan, config: AnyConfig): number | undefined => {
+    const resolution = resolve(plan, request, { limits, force: config });
+    if (!resolution.ok) return undefined;
+    const launches = launchesOf(resolution.resolved);
+    const known = seen.get(launches);
+    if (known !== undefined) return known;
+    seen.set(launches, candidates.length);
+    candidates.push({ plan: plan.name, config, id: candidateId(plan.name, config), effort: effortOf(resolution.resolved) });
+    return candidates.length - 1;
+  };
   for (const plan of catalog) {
     // a plan that answers the request with no config of its own choice may still answer it with another
     const own = resolve(plan, request, { limits });
-    const guessed = own.ok ? [configOf(own.resolved)] : [];
-    for (const config of [...configsOf(plan, request, limits), ...guessed]) {
-      const resolution = resolve(plan, request, { limits, force: config });
-      if (!resolution.ok) continue;
-      const launches = launchesOf(resolution.resolved);
-      if (seen.has(launches)) continue;
-      seen.set(launches, candidates.length);
-      candidates.push({ plan: plan.name, config, id: candidateId(plan.name, config), effort: effortOf(resolution.resolved) });
-    }
-    const guess = own.ok ? seen.get(launchesOf(own.resolved)) : undefined;
+    for (const config of configsOf(plan, request, limits)) add(plan, config);
+    const guess = own.ok ? add(plan, configOf(own.resolved)) : undefined;
     if (guess !== undefined) untuned.push(guess);
   }
-  return indexed(request, candidates, untuned, new Map(catalog.map((plan) => [plan.name, axesOf(plan)])));
+  const places = given.flatMap(({ plan: name, config }) => {
+    const plan = catalog.find((each) => each.name === name);
+    return plan === undefined ? [] : [add(plan, config)];
+  });
+  const axes = new Map(catalog.map((plan) => [plan.name, axesOf(plan)]));
+  return { ...indexed(request, candidates, untuned, axes), given: places.filter((at) => at !== undefined) };
 }
 
 /**
@@ -119,15 +134,21 @@ function isAllowed(kernel: AnyKernel, config: AnyConfig, shape: Shape<string>, l
 
 const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
 
-/** What is launched, as `--config` takes it. */
-const configOf = ({ plan, config, stages }: ResolvedPlan): AnyConfig =>
-  Object.assign({}, named(plan.name, config), ...stages.map(({ kernel, tune }) => named(kernel.name, tune)));
+/** What is launched, as `--config` takes it. An untuned plan's own value may lie outside its domain (a target that follows from rows): left out, it comes again. */
+export function configOf({ plan, config, stages }: ResolvedPlan): AnyConfig {
+  const own = Object.fromEntries(Object.entries(config).filter(([name, value]) => plan.tune[name]?.values.includes(value)));
+  return Object.assign({}, named(plan.name, own), ...stages.map(({ kernel, tune }) => named(kernel.name, tune)));
+}
 
 /** A space of known candidates: what a record file holds, say. */
 export function indexed(request: Request, candidates: readonly Candidate[], untuned: readonly number[], axes: ReadonlyMap<string, Domains>): Space {
   const byId = new Map(candidates.map(({ id }, at) => [id, at]));
   const indexOf = (id: string): number => byId.get(id) ?? -1;
   const neighbours = (at: number): number[] => {
+    const stepped = steps(at);
+    return stepped.length > 0 ? stepped : likest(candidates, at);
+  };
+  const steps = (at: number): number[] => {
     const { plan, config } = candidates[at]!;
     return Object.entries(axes.get(plan) ?? {}).flatMap(([name, { values }]) =>
       [-1, 1].flatMap((direction) =>
@@ -135,7 +156,22 @@ export function indexed(request: Request, candidates: readonly Candidate[], untu
       ),
     );
   };
-  return { request, candidates, untuned, neighbours, indexOf };
+  return { request, candidates, untuned, given: [], neighbours, indexOf };
+}
+
+const LIKEST = 8;
+
+/** Of the same plan, those that differ in the fewest tunables: what stands around a given choice that `search` would not have tried. */
+function likest(candidates: readonly Candidate[], at: number): number[] {
+  const { plan, config } = candidates[at]!;
+  const differing = (other: AnyConfig): number =>
+    [...new Set([...Object.keys(config), ...Object.keys(other)])].filter((name) => config[name] !== other[name]).length;
+  return [...candidates.keys()]
+    .filter((other) => other !== at && candidates[other]!.plan === plan)
+    .map((other) => ({ other, apart: differing(candidates[other]!.config) }))
+    .sort((a, b) => a.apart - b.apart)
+    .slice(0, LIKEST)
+    .map(({ other }) => other);
 }
 
 function nextAllowed(values: readonly Scalar[], from: number, direction: number, find: (value: Scalar) => number): number[] {
@@ -146,7 +182,7 @@ function nextAllowed(values: readonly Scalar[], from: number, direction: number,
   return [];
 }
 
-const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [
+export const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [
   stages.length,
   Math.max(...stages.map(({ launch }) => launch.sharedBytes)),
   Math.max(...stages.map(({ launch }) => launch.block)),

@@ -41,13 +41,3 @@ export function ranked(candidates: readonly number[], scores: readonly Score[]):
     .sort((a, b) => byScore(scores[a], scores[b]))
     .map((at) => candidates[at]!);
 }
-
-/** Fisher and Yates. */
-export function shuffled<T>(values: readonly T[], random: Random): T[] {
-  const mixed = [...values];
-  for (let at = mixed.length - 1; at > 0; at--) {
-    const other = random.below(at + 1);
-    [mixed[at], mixed[other]] = [mixed[other]!, mixed[at]!];
-  }
-  return mixed;
-}

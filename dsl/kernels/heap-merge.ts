@@ -1,10 +1,13 @@
 import { input, output } from "../buffer.ts";
-import { oneOf, pow2 } from "../domain.ts";
+import { combinations, oneOf, pow2 } from "../domain.ts";
 import { WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 
 const LIST_SIZES = [64, 256, 1024] as const;
+const WARPS = oneOf(2, 4, 8, 16);
+/** Words a list is padded to. */
+const PADDED = pow2(32, 1024);
 
 /**
  * Stage 2 for lists that fit shared memory: the sorted lists of a row are the leaves of a binary tree laid out as a heap, and each level
@@ -14,11 +17,7 @@ export const heapMerge = kernel("heap_merge", {
   template: "heap_merge.cu.hbs",
   hooks: {},
   spec: baseSpec,
-  tune: {
-    warps: oneOf(2, 4, 8, 16),
-    /** Words a list is padded to. */
-    listSize: pow2(32, 1024),
-  },
+  tune: { warps: WARPS, listSize: PADDED },
   minArch: 80,
   minPtx: "7.0",
   unit: "one block per row",
@@ -36,4 +35,6 @@ export const heapMerge = kernel("heap_merge", {
   launch: (c, { rows, chunks }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.listSize * chunks * WORD_BYTES }),
   ships: ([4, 8] as const).flatMap((warps) => LIST_SIZES.map((listSize) => ({ warps, listSize }))),
   untuned: (_, { chunks, k }) => ({ warps: chunks * k >= 512 ? 8 : 4, listSize: LIST_SIZES.find((size) => size >= k) ?? 1024 }),
+  // padding beyond k is work for nothing
+  search: (_, { k }) => combinations({ warps: WARPS, listSize: oneOf(PADDED.values.find((size) => size >= k) ?? 1024) }),
 });

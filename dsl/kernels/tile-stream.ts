@@ -1,11 +1,11 @@
 import { input, optionalInput, output } from "../buffer.ts";
-import { oneOf, pow2 } from "../domain.ts";
-import { DTYPE_BYTES, VECTOR_BYTES, WORD_BYTES } from "../element.ts";
+import { combinations, oneOf, pow2 } from "../domain.ts";
+import { DTYPE_BYTES, type Dtype, VECTOR_BYTES, WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
-import { keptFor } from "./two-stage.ts";
+import { keptFor, keptTried } from "./two-stage.ts";
 
 const ships = [
   { warps: 4, candidates: 128, vectors: 1 },
@@ -14,6 +14,12 @@ const ships = [
   { warps: 16, candidates: 512, vectors: 1 },
   { warps: 8, candidates: 1024, vectors: 1 },
 ] as const;
+
+const WARPS = oneOf(4, 8, 16);
+/** Words kept between tiles; thinned out when there are more. */
+const CANDIDATES = pow2(32, 1024);
+/** 16-byte loads in flight a thread: a tile is threads x vectors x 16 bytes. */
+const VECTORS = oneOf(1, 2, 4);
 
 /**
  * Stage 1: a block streams one chunk of a row, tile by tile, one read of the input, and keeps what reaches a bar. Where more groups of a tile
@@ -24,13 +30,7 @@ export const tileStream = kernel("tile_stream", {
   template: "tile_stream.cu.hbs",
   hooks: { prologue: "return raw;" },
   spec: baseSpec,
-  tune: {
-    warps: oneOf(4, 8, 16),
-    /** Words kept between tiles; thinned out when there are more. */
-    candidates: pow2(32, 1024),
-    /** 16-byte loads in flight a thread: a tile is threads x vectors x 16 bytes. */
-    vectors: oneOf(1, 2, 4),
-  },
+  tune: { warps: WARPS, candidates: CANDIDATES, vectors: VECTORS },
   minArch: 80,
   minPtx: "7.0",
   unit: "one block per chunk of a row",
@@ -64,11 +64,22 @@ export const tileStream = kernel("tile_stream", {
   ships,
   // a short chunk takes no more threads than it has work for
   untuned: ({ dtype }, { k, chunkSize, cols }) => {
-    const slots = (Math.min(chunkSize, cols) * DTYPE_BYTES[dtype]) / VECTOR_BYTES;
+    const slots = slotsOf(dtype, chunkSize, cols);
     const fitting = ships.filter(({ candidates }) => candidates === keptFor(k));
     return fitting.find(({ warps, vectors }) => warps * 32 * vectors >= slots) ?? fitting[fitting.length - 1]!;
   },
+  // a tile of twice the chunk leaves half of the block without work
+  *search({ dtype }, { k, chunkSize, cols }) {
+    for (const { warps, vectors } of combinations({ warps: WARPS, vectors: VECTORS })) {
+      const isLeast = warps === WARPS.values[0] && vectors === VECTORS.values[0];
+      if (!isLeast && warps * 32 * vectors >= 2 * slotsOf(dtype, chunkSize, cols)) continue;
+      for (const candidates of keptTried(CANDIDATES, k, 2)) yield { warps, candidates, vectors };
+    }
+  },
 });
+
+/** 16-byte loads that a chunk takes. */
+const slotsOf = (dtype: Dtype, chunkSize: number, cols: number): number => (Math.min(chunkSize, cols) * DTYPE_BYTES[dtype]) / VECTOR_BYTES;
 
 /** The list, then the words. */
 const sharedBytes = (c: { readonly listBytes: number; readonly capacity: number }): number => c.listBytes + c.capacity * WORD_BYTES;

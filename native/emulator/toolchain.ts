@@ -106,7 +106,9 @@ export function kernelArguments(source: string, output: string, mode: EmulatorMo
     "-ffp-contract=off",
     "-Wno-unknown-pragmas",
     "-Wno-attributes",
-    ...(mode === "checked" ? ["-O1", "-fsanitize=thread", "-fsanitize=alignment,shift-exponent,bounds,integer-divide-by-zero"] : ["-O2"]),
+    // arm64 divides by zero without a word
+    "-fsanitize=integer-divide-by-zero",
+    ...(mode === "checked" ? ["-O1", "-fsanitize=thread", "-fsanitize=alignment,shift-exponent,bounds"] : ["-O2"]),
     "-include",
     here("cuda.h"),
     source,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { spaceOf } from "../../bench/autotune/space.ts";
-import { brokenRule, combinations, configsToTry, contextOf, type Dtype, kernel, kernels, oneOf, plans, refusedBy } from "../../dsl/index.ts";
+import { brokenRule, combinations, configsToTry, contextOf, type Dtype, kernel, kernels, oneOf, plans, refusedBy, resolve } from "../../dsl/index.ts";
 import { clusterSelect } from "../../dsl/kernels/cluster-select.ts";
 
 /** What one shape should cost a tuner: kernels beyond it declare `search`. */
@@ -9,7 +9,11 @@ const LIMITS = { arch: 90, maxThreadsPerBlock: 1024, maxSharedBytes: 227 * 1024,
 
 const searched = kernels.filter(({ search }) => search !== undefined);
 const specOf = (dtype: Dtype) => ({ dtype, order: "largest" });
-const shapeOf = (rows: number, cols: number, k: number) => ({ rows, cols, k, rowStride: cols, indexBytes: 4 });
+const shapeOf = (rows: number, cols: number, k: number) => ({
+  ...{ rows, cols, k, rowStride: cols, indexBytes: 4 },
+  // of the two-stage plans
+  ...{ chunkSize: 16384, chunks: Math.ceil(cols / 16384) },
+});
 const SHAPES = [shapeOf(1, 50304, 50), shapeOf(32, 4100, 250), shapeOf(200, 128256, 1000), shapeOf(1024, 32768, 8), shapeOf(40, 262144, 100)];
 
 describe("the configs that a tuner tries", () => {
@@ -24,17 +28,26 @@ describe("the configs that a tuner tries", () => {
         most = Math.max(most, allowed);
       }
     }
-    expect(most).toBeGreaterThan(100);
+    expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThan(MOST_ALLOWED);
   });
   it("are all of them where a kernel does not say", () => {
     const plain = kernels.find(({ search }) => search === undefined)!;
     expect([...configsToTry(plain, specOf("f32"), SHAPES[0]!)]).toEqual([...combinations(plain.tune)]);
   });
-  it("hold what an untuned device takes, in the space", () => {
-    const request = { ...SHAPES[0]!, dtype: "bf16", order: "largest", indexBytes: 4 } as const;
-    const only = plans.filter(({ name }) => name === "cluster_select");
-    expect(spaceOf(request, LIMITS, only).untuned).toHaveLength(1);
+  it.each([SHAPES[0]!, shapeOf(4096, 256, 8), shapeOf(64, 151936, 50)])("hold what an untuned device takes, of every plan that answers: %o", (shape) => {
+    const request = { ...shape, dtype: "bf16", order: "largest", indexBytes: 4 } as const;
+    const answering = plans.filter((plan) => resolve(plan, request, { limits: LIMITS }).ok);
+    expect(spaceOf(request, LIMITS).untuned).toHaveLength(answering.length);
+  });
+  it("of a two-stage plan are few enough to try all", () => {
+    for (const [at, shape] of SHAPES.entries()) {
+      const request = { ...shape, dtype: at % 2 === 0 ? "bf16" : "f32", order: "largest", indexBytes: 4 } as const;
+      for (const name of ["stream_tile", "stream_heap"]) {
+        const only = plans.filter((plan) => plan.name === name);
+        expect(spaceOf(request, LIMITS, only).candidates.length).toBeLessThan(1500);
+      }
+    }
   });
   it("must be declared for a kernel that has too many", () => {
     const many = { ...clusterSelect, search: undefined };

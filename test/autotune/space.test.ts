@@ -42,6 +42,17 @@ describe("the space of a request", () => {
       }
     }
   });
+  it("leads from a given choice, which `search` would not have tried, to the candidates that are like it", () => {
+    const request = { ...REQUEST, rows: 64, cols: 128256, rowStride: 128256 };
+    const only = plans.filter(({ name }) => name === "block_select");
+    const given = spaceOf(request, undefined, only).untuned[0]!;
+    const wide = spaceOf(request, undefined, only);
+    const own = wide.candidates[given]!;
+    const around = wide.neighbours(given);
+    expect(around.length).toBeGreaterThan(0);
+    for (const at of around) expect(wide.candidates[at]!.plan).toBe(own.plan);
+    expect(around.map((at) => wide.candidates[at]!.config["block_select.saved"])).toContain(0);
+  });
   it("applies the device's limits before anything is compiled", () => {
     const tight = { arch: 80, maxThreadsPerBlock: 128, maxSharedBytes: 48 * 1024, maxCluster: 1 };
     const small = spaceOf(

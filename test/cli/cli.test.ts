@@ -93,7 +93,7 @@ describe("run", { timeout: SECONDS }, () => {
     ["a plan on the CPU", ["run", "--demo", "--backend", "cpu", "--plan", "stream_heap"], 'TK113: plan "stream_heap" is for GPUs, and this is the cpu backend'],
     ["a plan that there is not", ["run", "--demo", "--backend", "cpu", "--plan", "nope"], 'TK113: there is no plan "nope"; there are '],
     ["a seed for the CPU", ["run", "--demo", "--backend", "cpu", "--seed", "3"], "--seed is given without --backend emulate"],
-    ["an unknown command", ["tune"], "unknown command 'tune'"],
+    ["an unknown command", ["tone"], "unknown command 'tone'"],
     ["a missing option", ["explain", "--rows", "1"], "required option '--cols <c>'"],
   ];
   it.each(bad)("exits 2 and says in one line what is wrong: %s", async (_, args, message) => {
@@ -179,7 +179,7 @@ describe("doctor", { timeout: SECONDS }, () => {
 it("lists its commands, and codegen's options", { timeout: SECONDS }, async () => {
   const help = await topkit(["--help"]);
   expect(help.status).toBe(0);
-  expect([...help.stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map((match) => match[1])).toEqual(["run", "doctor", "codegen", "explain", "bench"]);
+  expect([...help.stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map((match) => match[1])).toEqual(["run", "doctor", "codegen", "explain", "bench", "tune"]);
   const codegen = await topkit(["codegen", "--help"]);
   expect(codegen.stdout).toMatch(/--check.*--watch.*--json/s);
 });

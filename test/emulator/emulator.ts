@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = join(ROOT, "native/emulator");
 const CACHE = join(ROOT, "node_modules/.cache/topkit-emulator");
 const COMPILER = process.env.CXX ?? "g++";
+/** What runs a program of another processor: `qemu-aarch64 -L /usr/aarch64-linux-gnu`. */
+const RUNNER = process.env.TOPKIT_TEST_RUNNER?.trim().split(/\s+/) ?? [];
 
 export type Program = "plain" | "race" | "ucontext";
 
@@ -61,14 +63,21 @@ export function runJob(program: Program, lines: readonly (readonly (string | num
     if (error) throw error;
     return { status, text: stdout + stderr };
   };
-  const outcome = run(path, job);
+  const [runner, ...options] = RUNNER;
+  const outcome = runner === undefined ? run(path, job) : run(runner, ...options, path, job);
   // ThreadSanitizer of GCC 12 and 13 cannot live with every layout of the address space that Linux draws
   return outcome.text.includes("unexpected memory mapping") ? run("setarch", "-R", path, job) : outcome;
 }
 
 /** Builds into a folder of its own and renames: two processes at once, or one that is killed, leave nothing half done. */
 function cached(name: string, key: readonly string[], command: (output: string) => string[], cache = CACHE): string {
-  const folder = join(cache, createHash("sha256").update(JSON.stringify(key)).digest("hex").slice(0, 24));
+  const folder = join(
+    cache,
+    createHash("sha256")
+      .update(JSON.stringify([COMPILER, ...key]))
+      .digest("hex")
+      .slice(0, 24),
+  );
   const output = join(folder, name);
   if (existsSync(output)) return output;
   mkdirSync(cache, { recursive: true });

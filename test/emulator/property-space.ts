@@ -1,6 +1,6 @@
 /** The whole tune space of every kernel, as units to try: a plan with a config for each of its stages, which some request fits. */
 
-import type { Random } from "../../bench/random.ts";
+import { type Random, shuffled, shuffledBelow } from "../../bench/random.ts";
 import {
   type AnyConfig,
   type AnyKernel,
@@ -53,17 +53,6 @@ export function combinationAt(domains: Domains, at: number): AnyConfig {
       return [name, value];
     }),
   );
-}
-
-/** Each number below `count` once, in random order (Fisher and Yates), made as they are asked for: a kernel may have millions of configs. */
-function* shuffledBelow(count: number, source: Random): Generator<number> {
-  const moved = new Map<number, number>();
-  for (let at = 0; at < count; at++) {
-    const other = at + source.below(count - at);
-    yield moved.get(other) ?? other;
-    moved.set(other, moved.get(at) ?? at);
-    moved.delete(at);
-  }
 }
 
 /** Every config of a kernel, with this spec if one is given, in random order. */
@@ -149,5 +138,3 @@ function first<T>(count: number, values: Iterable<T>): T[] {
 }
 
 const answers = (plan: Plan, request: Request, force: AnyConfig): boolean => resolve(plan, request, { force }).ok;
-
-const shuffled = <T>(values: readonly T[], source: Random): T[] => [...shuffledBelow(values.length, source)].map((at) => values[at]!);

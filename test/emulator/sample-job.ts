@@ -1,12 +1,9 @@
 /** Runs sample_row alone on the emulator: the generated text of any config, and files for its buffers. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type AnyConfig, DTYPE_BYTES, elementBytes, type Plan, type Request, requestShape, resolve, sampleRow } from "../../dsl/index.ts";
+import { type AnyConfig, DTYPE_BYTES, drawPlan, elementBytes, type Request, resolve, sampleRow } from "../../dsl/index.ts";
 import type { SampleAnswer, SampleRows } from "../support/sample-rows.ts";
 import { compileKernel, type Outcome, type Program, runJob, scratch } from "./emulator.ts";
-
-/** The kernel without a top-k before it. */
-const ALONE: Plan = { name: "sample_row", stages: [sampleRow], passes: [{}], tune: {}, untuned: () => ({}), shape: requestShape };
 
 const INPUTS = ["values", "indices", "temperature", "topP", "minP", "seeds", "offsets"] as const;
 const OUTPUTS = ["tokens", "logprobs", "kept", "candidateLogprobs"] as const;
@@ -30,7 +27,7 @@ export interface SampleOutcome extends Outcome {
 export function runSample({ given, tune, text, seed = 0, program = "plain", absent = [], cache }: SampleCase): SampleOutcome {
   const { rows, k, dtype } = given;
   const request: Request = { rows, cols: k, k, rowStride: k, dtype, order: "largest", indexBytes: 4 };
-  const resolution = resolve(ALONE, request, { force: tune });
+  const resolution = resolve(drawPlan, request, { force: tune });
   if (!resolution.ok) throw new Error(resolution.reason);
   const [stage] = resolution.resolved.stages;
   if (stage === undefined) throw new Error("a request without rows has no launch");

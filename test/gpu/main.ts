@@ -6,14 +6,16 @@ import { parseArgs } from "node:util";
 import { SUITE_BACKENDS, type SuiteBackend } from "./case.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
 
-const USAGE = `usage: test-gpu [--quick] [--filter REGEXP] [--backend ${SUITE_BACKENDS.join("|")}]`;
+const USAGE = `usage: test-gpu [--quick] [--verbose] [--filter REGEXP] [--backend ${SUITE_BACKENDS.join("|")}]`;
 
-function readArguments(): { quick: boolean; filter?: string; backend: SuiteBackend } {
-  const { values } = parseArgs({ options: { quick: { type: "boolean" }, filter: { type: "string" }, backend: { type: "string", default: "cuda" } } });
-  const { quick = false, filter } = values;
+function readArguments(): { quick: boolean; verbose: boolean; filter?: string; backend: SuiteBackend } {
+  const { values } = parseArgs({
+    options: { quick: { type: "boolean" }, verbose: { type: "boolean" }, filter: { type: "string" }, backend: { type: "string", default: "cuda" } },
+  });
+  const { quick = false, verbose = false, filter } = values;
   const backend = SUITE_BACKENDS.find((name) => name === values.backend);
   if (backend === undefined) throw new Error(`--backend is "${values.backend}"; allowed: ${SUITE_BACKENDS.join(", ")}`);
-  return { quick, backend, ...(filter !== undefined && { filter: new RegExp(filter).source }) };
+  return { quick, verbose, backend, ...(filter !== undefined && { filter: new RegExp(filter).source }) };
 }
 
 function table({ plans }: SuiteResult): string {

@@ -14,6 +14,8 @@ export interface SuiteOptions {
   readonly log: (line: string) => void;
   /** The small subset for compute-sanitizer. */
   readonly quick?: boolean;
+  /** A line before each case: where a device takes the process down or blocks it, the last one tells. */
+  readonly verbose?: boolean;
   /** Default: opens the backend's. Rejects where that cannot be used. */
   readonly device?: Device;
 }
@@ -42,6 +44,8 @@ const AHEAD = 16;
 /** A device whose context is lost fails every case that follows: so many errors (not wrong answers) in a row end the suite. */
 const ERRORS_IN_A_ROW = 25;
 const CASE_TIMEOUT_MS = 120_000;
+/** What takes longer is named, and its time told. */
+const SLOW_MS = 2000;
 
 export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
   const { backend, quick = false } = options;
@@ -52,7 +56,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
   if (cases.length + scenarios.length === 0) throw new Error(`no case matches ${filter}; leave --filter out to see all names that there are`);
 
   const device = options.device ?? (await open({ backend }));
-  const suite = new Suite(device, options.log, cases.length + scenarios.length);
+  const suite = new Suite(device, options.log, cases.length + scenarios.length, options.verbose === true);
   try {
     options.log(`${cases.length} cases, ${scenarios.length} scenarios on ${device.name} (${device.arch})`);
     await suite.runCases(cases);
@@ -69,16 +73,18 @@ class Suite {
   readonly #device: Device;
   readonly #log: (line: string) => void;
   readonly #total: number;
+  readonly #verbose: boolean;
   readonly #plans = new Map<string, Tally>();
   readonly #failures: Failure[] = [];
   #done = 0;
   #errorsInARow = 0;
   #group = { name: "", tally: { passed: 0, failed: 0, milliseconds: 0 } };
 
-  constructor(device: Device, log: (line: string) => void, total: number) {
+  constructor(device: Device, log: (line: string) => void, total: number, verbose: boolean) {
     this.#device = device;
     this.#log = log;
     this.#total = total;
+    this.#verbose = verbose;
   }
 
   async runCases(cases: readonly TopkCase[]): Promise<void> {
@@ -129,9 +135,13 @@ class Suite {
     if (group !== this.#group.name) this.#endGroup(group);
     const plan = this.#plans.get(label) ?? { passed: 0, failed: 0, milliseconds: 0 };
     this.#plans.set(label, plan);
+    if (this.#verbose) this.#log(name);
     const start = performance.now();
+    const slow = setTimeout(() => this.#log(`under way for ${SLOW_MS / 1000} s: ${name}`), SLOW_MS);
     const failure = await withTimeout(work()).catch((error: unknown) => error ?? new Error("unknown"));
+    clearTimeout(slow);
     const milliseconds = performance.now() - start;
+    if (milliseconds > SLOW_MS) this.#log(`took ${(milliseconds / 1000).toFixed(1)} s: ${name}`);
     for (const tally of [plan, this.#group.tally]) {
       tally.milliseconds += milliseconds;
       tally[failure === undefined ? "passed" : "failed"] += 1;

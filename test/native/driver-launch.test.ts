@@ -74,7 +74,10 @@ test("a launch that may begin early says so to the driver; one that may not, doe
     ...["cuLaunchKernel", expect.not.stringContaining("early")],
     ...["cuLaunchKernelEx", expect.stringMatching(/cluster=4 .* early/)],
   ]);
-  expect(errorOf(() => device.prepare([{ ...step, early: 1 as never }], 0))).toMatchObject({ code: "TK_ARGUMENT", message: expect.stringContaining("steps[0].early") });
+  expect(errorOf(() => device.prepare([{ ...step, early: 1 as never }], 0))).toMatchObject({
+    code: "TK_ARGUMENT",
+    message: expect.stringContaining("steps[0].early"),
+  });
   list.close();
 });
 

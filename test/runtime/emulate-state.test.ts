@@ -36,7 +36,7 @@ it("state is zero for the first launch, kept between launches, and zero again af
   };
   const plan = await prepareEmulatedPlan(
     { mode: "fast", seed: 0n, kernel: async () => ({ launch, close: () => {} }) as never },
-    { resolved: resolution.resolved, source: "forced", refused: [] },
+    { resolved: resolution.resolved, source: "forced", refused: [], others: [] },
   );
   const run = async (): Promise<void> => plan.run(null, { x: 4096n, lengths: 0n, values: 8192n, indices: 12288n });
   await run();

@@ -1,5 +1,6 @@
 /** Simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): steps to random neighbours, worse ones ever more rarely. */
-import { ROUNDS, ranked, type Score, type Search, shuffled } from "../strategy.ts";
+import { shuffled } from "../../random.ts";
+import { ROUNDS, ranked, type Score, type Search } from "../strategy.ts";
 
 /** The temperature, as a part of the current time: a step that is so much slower is taken with probability 1/e. */
 const HOT = 0.3;

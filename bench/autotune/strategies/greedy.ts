@@ -1,5 +1,6 @@
 /** Local search: from a start to its best neighbour, until none is better; then from the next start. */
-import { ROUNDS, ranked, type Search, shuffled } from "../strategy.ts";
+import { shuffled } from "../../random.ts";
+import { ROUNDS, ranked, type Search } from "../strategy.ts";
 
 /** A neighbour is better where it is so by more than noise. */
 const BETTER = 0.995;

@@ -1,5 +1,6 @@
 /** Candidates in random order, until the budget is spent: what every other strategy has to beat. */
-import { ROUNDS, type Search, shuffled } from "../strategy.ts";
+import { shuffled } from "../../random.ts";
+import { ROUNDS, type Search } from "../strategy.ts";
 
 const BATCH = 8;
 

@@ -1,0 +1,18 @@
+/** How much a tuner does for a workload: a strategy, and the rounds of candidates that it may spend. */
+import type { Budget } from "./session.ts";
+import type { strategies } from "./strategies/index.ts";
+
+export const EFFORTS = ["quick", "normal", "full"] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+export interface Plan {
+  readonly strategy: keyof typeof strategies & string;
+  readonly budget: Pick<Budget, "rounds">;
+}
+
+/** On an H200 a candidate costs about a tenth of a second: quick is seconds a workload, normal a minute or two, full as long as its space is large. */
+export const EFFORT_PLANS: Readonly<Record<Effort, Plan>> = {
+  quick: { strategy: "nearest", budget: { rounds: 300 } },
+  normal: { strategy: "greedy", budget: { rounds: 1500 } },
+  full: { strategy: "exhaustive", budget: {} },
+};

@@ -1,0 +1,61 @@
+/** `topkit tune merge`: the records of several runs in one file, and a table of all of them. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { Command } from "commander";
+import { presentChoice } from "../bench/autotune/device-target.ts";
+import { mergeRecords } from "../bench/autotune/records.ts";
+import { loadSources } from "../bench/autotune/renderer.ts";
+import { updateTable } from "../bench/autotune/table-file.ts";
+import { winnersOf } from "../bench/autotune/winners.ts";
+import { variants } from "../generated/variants.ts";
+import { choosePlan } from "../runtime/choose-plan.ts";
+import { TopkitError } from "../runtime/errors.ts";
+import { userTuningFolder } from "../runtime/tuning.ts";
+import { tableName } from "../runtime/tuning-table.ts";
+import { jsonOption } from "./options.ts";
+import { log, print, printJson } from "./status.ts";
+
+interface MergeOptions {
+  readonly out: string;
+  readonly table?: string;
+  readonly json?: boolean;
+}
+
+export const mergeCommand = (): Command =>
+  new Command("merge")
+    .description("joins the records of several runs, and writes the table of all of them; merging again changes nothing")
+    .argument("<records...>", "folders or files of records")
+    .requiredOption("--out <dir>", "folder of the joined records, in merged.jsonl")
+    .option("--table <file>", "the tuning table to write (default: yours, in the folder of compiled kernels)")
+    .addOption(jsonOption())
+    .action((places: readonly string[], options: MergeOptions) => merge(places, options));
+
+async function merge(places: readonly string[], { out, table, json }: MergeOptions): Promise<void> {
+  const sources = await loadSources();
+  const file = path.join(out, "merged.jsonl");
+  try {
+    mkdirSync(out, { recursive: true });
+  } catch (cause) {
+    throw new TopkitError("TK506", `${out} cannot be made: ${(cause as Error).message}; give a folder that can be written (--out)`, { out }, { cause });
+  }
+  const { records, damaged } = mergeRecords(places, file);
+  for (const line of damaged) log(`topkit: ${line}`);
+  const all = winnersOf({ records, sources, variants, untuned: (request) => presentChoice(() => choosePlan(request, undefined)) });
+  if (table !== undefined && all.length > 1) {
+    throw new TopkitError(
+      "TK101",
+      `--table is one file, the records are of ${all.length} devices: ${all.map((each) => each.table.device).join(", ")}; leave it out`,
+    );
+  }
+  const written = [];
+  for (const winners of all) {
+    const place = table ?? path.join(userTuningFolder() ?? out, tableName(winners.table.device));
+    const { entries } = await updateTable(place, winners);
+    written.push({ file: place, device: winners.table.device, shapes: winners.table.entries.length, entries: entries.length });
+  }
+  if (json) printJson({ records: records.length, file, tables: written });
+  else {
+    print(`${records.length} records in ${file}`);
+    for (const each of written) print(`${each.file}: ${each.shapes} shapes of ${each.device}, ${each.entries} in all`);
+  }
+}

@@ -1,0 +1,60 @@
+/** The configs that generated/tuning/ names: rendered beside those that ship, so that the runtime, which cannot render, finds their texts. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type AnyConfig, type AnyKernel, combinations, type Scalar } from "../dsl/index.ts";
+import { fileProblem, type Problem } from "./errors.ts";
+
+const FOLDER = "generated/tuning";
+
+/** What is read of a table's entry. */
+interface Entry {
+  readonly dtype: Scalar;
+  /** Flat: `kernel.tunable`. */
+  readonly config: AnyConfig;
+}
+
+export interface TunedConfig {
+  readonly spec: AnyConfig;
+  readonly tune: AnyConfig;
+}
+
+/** Of every table; none where there is no folder. Adds what is wrong with a file to `problems`. */
+export async function readTunedEntries(root: string, problems: Problem[]): Promise<readonly Entry[]> {
+  const names = await readdir(join(root, FOLDER)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") problems.push(fileProblem("read", FOLDER, cause));
+    return [];
+  });
+  const entries: Entry[] = [];
+  for (const name of names.filter((each) => each.endsWith(".json")).sort()) {
+    try {
+      entries.push(...entriesOf(await readFile(join(root, FOLDER, name), "utf8")));
+    } catch (cause) {
+      problems.push({
+        code: "TG026",
+        at: { file: `${FOLDER}/${name}`, line: 1, column: 1 },
+        what: `it is no tuning table: ${(cause as Error).message}`,
+        why: "the configs that a table names are rendered with those that ship",
+        fix: "restore the committed file, or write it again with `topkit tune merge RECORDS --out DIR --table FILE`",
+      });
+    }
+  }
+  return entries;
+}
+
+function entriesOf(text: string): readonly Entry[] {
+  const { entries } = JSON.parse(text) as { entries?: unknown };
+  if (!Array.isArray(entries)) throw new Error("it has no list of entries");
+  const bad = entries.findIndex((entry) => typeof entry?.dtype !== "string" || typeof entry.config !== "object" || entry.config === null);
+  if (bad >= 0) throw new Error(`entry ${bad} has no dtype or no config`);
+  return entries;
+}
+
+/** A kernel's part of the entries, for every other value of its spec. What its domains no longer hold is stale, and left out as the runtime does. */
+export function tunedConfigs(kernel: AnyKernel, entries: readonly Entry[]): TunedConfig[] {
+  const tunables = Object.entries(kernel.tune);
+  return entries.flatMap(({ dtype, config }) => {
+    const tune = Object.fromEntries(tunables.map(([name]) => [name, config[`${kernel.name}.${name}`]!]));
+    if (tunables.length === 0 || !tunables.every(([name, { values }]) => values.includes(tune[name]!))) return [];
+    return [...combinations<AnyKernel["spec"]>(kernel.spec)].flatMap((spec) => (spec.dtype === dtype ? [{ spec, tune }] : []));
+  });
+}

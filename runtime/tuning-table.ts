@@ -1,0 +1,114 @@
+/** A tuning table: the fastest plans and configs that were measured on a device, by shape. Its form, and what makes a text one. */
+import type { Dtype } from "../dsl/index.ts";
+import type { ConfigValues } from "./types.ts";
+
+export const TABLE_VERSION = 1;
+
+export interface TuningTable {
+  readonly version: typeof TABLE_VERSION;
+  /** As the driver names it. */
+  readonly device: string;
+  /** What the entries came from. */
+  readonly runs: readonly TuningRun[];
+  readonly entries: readonly TunedEntry[];
+}
+
+export interface TuningRun {
+  /** SHA-256 of the records, sorted: hex. */
+  readonly records: string;
+  /** How times were taken, and by which driver and NVRTC: `name=value` parts, joined by ";". */
+  readonly protocol: string;
+  /** Of the last record. ISO 8601, UTC. */
+  readonly date: string;
+}
+
+export interface Measured {
+  readonly plan: string;
+  /** Flat, as `--config` takes it. */
+  readonly config: ConfigValues;
+  /** Median microseconds a call. */
+  readonly us: number;
+}
+
+export interface TunedEntry extends Measured {
+  readonly rows: number;
+  readonly cols: number;
+  readonly k: number;
+  readonly dtype: Dtype;
+  /** SHA-256 of each kernel's text, of both orders, by its symbol: an entry of other texts is of no use. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** By the kernel's name, of those whose configs are not rendered in generated/: what their declaration was when the text was stored (`basisOf`). */
+  readonly basis: Readonly<Record<string, string>>;
+  /** What was nearly as fast, the fastest first. */
+  readonly runnersUp: readonly Measured[];
+  /** Which of `runs` it came from. */
+  readonly run: number;
+}
+
+/** "NVIDIA H200" has nvidia-h200.json. */
+export const tableName = (device: string): string => `${device.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.json`;
+
+export type Parsed = { readonly ok: true; readonly table: TuningTable } | { readonly ok: false; readonly reason: string };
+
+/** Never throws: what is no table of this version, for this device, is refused with the first reason found. */
+export function parseTable(text: string, device: string): Parsed {
+  try {
+    return { ok: true, table: checkTable(JSON.parse(text), device) };
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function checkTable(value: unknown, device: string): TuningTable {
+  const table = object(value, "the table");
+  need(table.version === TABLE_VERSION, `its version is ${JSON.stringify(table.version)}, this topkit reads ${TABLE_VERSION}`);
+  need(table.device === device, `it is of the device ${JSON.stringify(table.device)}`);
+  const runs = list(table.runs, "runs").map((run, at) => {
+    const { records, protocol, date } = object(run, `run ${at}`);
+    need(
+      [records, protocol, date].every((text) => typeof text === "string"),
+      `run ${at} lacks records, protocol or date`,
+    );
+    return run as TuningRun;
+  });
+  for (const [at, entry] of list(table.entries, "entries").entries()) checkEntry(object(entry, `entry ${at}`), `entry ${at}`, runs.length);
+  return table as unknown as TuningTable;
+}
+
+function checkEntry(entry: Json, name: string, runs: number): void {
+  for (const field of ["rows", "cols", "k"]) need(isCount(entry[field]), `${field} of ${name} is no positive integer`);
+  need(["f32", "f16", "bf16"].includes(entry.dtype as string), `the dtype of ${name} is ${JSON.stringify(entry.dtype)}`);
+  need(Number.isSafeInteger(entry.run) && (entry.run as number) >= 0 && (entry.run as number) < runs, `${name} is of no run`);
+  for (const field of ["sources", "basis"])
+    for (const hash of Object.values(object(entry[field], `${field} of ${name}`))) need(isHash(hash), `${field} of ${name} hold what is no SHA-256`);
+  for (const each of [entry, ...list(entry.runnersUp, `the runners-up of ${name}`)]) checkMeasured(object(each, `a runner-up of ${name}`), name);
+}
+
+function checkMeasured({ plan, config, us }: Json, name: string): void {
+  need(typeof plan === "string", `${name} names no plan`);
+  need(typeof us === "number" && Number.isFinite(us) && us > 0, `${name} has no time`);
+  const values = Object.values(object(config, `the config of ${name}`));
+  need(
+    values.every((each) => ["number", "string", "boolean"].includes(typeof each)),
+    `the config of ${name} holds what is no value of a tunable`,
+  );
+}
+
+function need(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new Error(otherwise);
+}
+
+function object(value: unknown, name: string): Json {
+  need(typeof value === "object" && value !== null && !Array.isArray(value), `${name} is no object`);
+  return value as Json;
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  need(Array.isArray(value), `${name} is no list`);
+  return value as readonly unknown[];
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31;
+const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);

@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { type TuneRecord, withOutcome } from "../../bench/autotune/records.ts";
+import { loadSources } from "../../bench/autotune/renderer.ts";
+import { candidateId, spaceOf } from "../../bench/autotune/space.ts";
+import { makeProgram } from "../../cli/program.ts";
+import { distinctShapes, shardOf } from "../../cli/tune-options.ts";
+import { plans, type Request, resolve } from "../../dsl/index.ts";
+import { userTuningFolder } from "../../runtime/tuning.ts";
+import { parseTable } from "../../runtime/tuning-table.ts";
+import { failsWith } from "../runtime/fails-with.ts";
+import "../runtime/private-cache.ts";
+
+const tune = (...given: string[]): Promise<unknown> => makeProgram().parseAsync(["tune", ...given], { from: "user" });
+
+let printed = "";
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "topkit-tune-cli-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => {
+  printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const REQUEST: Request = { rows: 4096, cols: 256, k: 8, rowStride: 256, dtype: "bf16", order: "largest", indexBytes: 4 };
+
+/** Records of all of one plan's candidates, as a device might have given them: the later in the space, the faster. */
+async function madeRecords(device = "NVIDIA H200"): Promise<TuneRecord[]> {
+  const sources = await loadSources();
+  const own = plans.filter(({ name }) => name === "bitonic_block");
+  return spaceOf(REQUEST, undefined, own).candidates.map(({ plan, config }, at) => {
+    const resolution = resolve(own[0]!, REQUEST, { force: config });
+    const hashes = resolution.ok ? sources.hashesOf(resolution.resolved) : [];
+    const record = { v: 1, time: "2026-01-01T00:00:00.000Z", device, protocol: "p", request: REQUEST, plan, config, sources: hashes } as const;
+    return withOutcome(record, { us: [100 - at, 100 - at, 100 - at] });
+  });
+}
+const writeRecords = (name: string, records: readonly TuneRecord[]): string => {
+  const place = path.join(folder, name);
+  mkdirSync(place, { recursive: true });
+  writeFileSync(path.join(place, "a.jsonl"), records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+  return place;
+};
+
+describe("tune", () => {
+  it.each([
+    [[], /needs --suite or --shape/],
+    [["--suite", "nano"], /no suite "nano"; there are nanochat/],
+    [["--shape", "1,2"], /--shape is "1,2"/],
+    [["--shape", "1,2,1,f32", "--filter", "x"], /--filter is given without --suite/],
+  ])("TK101 for %j", async (given, message) => failsWith("TK101", () => tune(...given), message));
+  it.each([
+    ["--budget", "10"],
+    ["--budget", "0s"],
+    ["--shard", "3/2"],
+    ["--shard", "0/2"],
+    ["--shard", "1"],
+    ["--effort", "most"],
+    ["--strategy", "luck"],
+  ])("refuses %s %s", async (...given) => {
+    await expect(tune("--shape", "1,2,1,f32", ...given)).rejects.toMatchObject({ code: "commander.invalidArgument" });
+  });
+  it("does not begin on another run's records unasked", async () => {
+    const place = writeRecords("old", (await madeRecords()).slice(0, 2));
+    await failsWith("TK101", () => tune("--shape", "1,200,1,f32", "--out", place), /holds 2 records of an earlier run; give --resume/);
+  });
+  it("has parts that are all of the shapes together, each in one of them", () => {
+    const shapes = distinctShapes(
+      [1, 2, 3, 3, 4, 5].map((rows) => ({ suite: "s", rows, cols: 9, k: 1, dtype: "f32", dist: rows === 5 ? ("few" as const) : "normal" })),
+    );
+    expect(shapes.map(({ rows, dist }) => [rows, dist])).toEqual([1, 2, 3, 4, 5].map((rows) => [rows, "normal"]));
+    const parts = [1, 2, 3].map((number) => shardOf(shapes, { number, of: 3 }));
+    expect(
+      parts
+        .flat()
+        .map(({ rows }) => rows)
+        .sort(),
+    ).toEqual([1, 2, 3, 4, 5]);
+    expect(shardOf(shapes, { number: 9, of: 9 })).toEqual([]);
+  });
+});
+
+describe("tune --replay", () => {
+  it("finds the recorded best, and says for how many rounds", async () => {
+    const records = await madeRecords();
+    await tune("--replay", writeRecords("replayed", records), "--strategy", "exhaustive", "--json");
+    const { strategy, replayed } = JSON.parse(printed);
+    const best = records.at(-1)!;
+    expect(strategy).toBe("exhaustive");
+    expect(replayed).toMatchObject([{ candidates: records.length, best: { config: best.config, us: best.us![0] }, found: { config: best.config } }]);
+    expect(replayed[0].rounds).toBeGreaterThanOrEqual(records.length);
+    printed = "";
+    await tune("--replay", path.join(folder, "replayed"));
+    expect(printed).toMatch(/^greedy\nshape +found +us +best us +regret +rounds +candidates\n4096 x 256 k 8 bf16 +bitonic_block .* 0\.0 %/);
+  });
+  it("TK101 where there is nothing to replay, TK501 where there is no such place", async () => {
+    await failsWith("TK101", () => tune("--replay", writeRecords("empty", [])), /holds no records that can be replayed/);
+    await failsWith("TK501", () => tune("--replay", path.join(folder, "nowhere")));
+  });
+});
+
+describe("tune merge", () => {
+  it("joins records and writes your table; again, and of its own result, it changes nothing", async () => {
+    const records = await madeRecords();
+    const [one, two] = [writeRecords("one", records.slice(0, 5)), writeRecords("two", records.slice(3))];
+    const out = path.join(folder, "merged");
+    const files = (): string[] =>
+      [path.join(out, "merged.jsonl"), path.join(userTuningFolder()!, "nvidia-h200.json")].map((file) => readFileSync(file, "utf8"));
+    await tune("merge", one, two, "--out", out);
+    expect(printed).toContain(`${records.length} records in ${out}`);
+    const before = files();
+    await tune("merge", two, out, one, "--out", out);
+    expect(files()).toEqual(before);
+    const parsed = parseTable(before[1]!, "NVIDIA H200");
+    const { plan, config } = records.at(-1)!;
+    expect(parsed.ok && parsed.table.entries.map((entry) => candidateId(entry.plan, entry.config))).toEqual([candidateId(plan, config)]);
+  });
+  it("TK101 where one table is named for two devices, TK501 for what is not there, TK506 for a folder that cannot be", async () => {
+    const [one, two] = [writeRecords("h200", (await madeRecords()).slice(0, 1)), writeRecords("h100", (await madeRecords("NVIDIA H100")).slice(0, 1))];
+    const out = path.join(folder, "both");
+    await failsWith("TK101", () => tune("merge", one, two, "--out", out, "--table", path.join(folder, "t.json")), /the records are of 2 devices/);
+    await failsWith("TK501", () => tune("merge", path.join(folder, "nowhere"), "--out", out));
+    writeFileSync(path.join(folder, "taken"), "");
+    await failsWith("TK506", () => tune("merge", one, "--out", path.join(folder, "taken", "x")), /cannot be made/);
+  });
+});

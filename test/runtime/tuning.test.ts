@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type DeviceLimits, type Dtype, plans, type Request, resolve, variantSymbol } from "../../dsl/index.ts";
+import { variants } from "../../generated/variants.ts";
+import { type Choice, choosePlan } from "../../runtime/choose-plan.ts";
+import { sourceOrStored } from "../../runtime/kernel-source.ts";
+import { basisOf, loadTuning, userTuningFolder } from "../../runtime/tuning.ts";
+import { parseTable, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
+import { failsWith } from "./fails-with.ts";
+import "./private-cache.ts";
+
+const DEVICE = "Test Device 1";
+const LIMITS: DeviceLimits = { arch: 90, maxThreadsPerBlock: 1024, maxSharedBytes: 227 * 1024, maxCluster: 8 };
+const requestOf = (rows: number, cols: number, k: number, dtype: Dtype = "bf16"): Request => ({
+  ...{ rows, cols, k, rowStride: cols, dtype, order: "largest", indexBytes: 4 },
+});
+const HASHES = new Map<string, string>(variants.map(({ symbol, sourceHash }) => [symbol, sourceHash]));
+const HEAP = { "heap_merge.warps": 8, "heap_merge.listSize": 64 };
+const OWN_TEXT = "// a config that does not ship";
+const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** An entry of a plan that an untuned device would not take, with the hashes of what ships. */
+function entryOf(rows: number, cols: number, k: number, more: Partial<TunedEntry> = {}): TunedEntry {
+  const { plan = "stream_heap", config = HEAP } = more;
+  const resolution = resolve(plans.find(({ name }) => name === plan)!, requestOf(rows, cols, k), { force: config });
+  if (!resolution.ok) throw new Error(resolution.reason);
+  const symbols = resolution.resolved.stages.map(({ kernel, spec, tune }) => variantSymbol(kernel, spec, tune));
+  const sources = Object.fromEntries(symbols.map((symbol) => [symbol, HASHES.get(symbol) ?? sha(OWN_TEXT)]));
+  return { rows, cols, k, dtype: "bf16", plan, config, us: 4, sources, basis: {}, runnersUp: [], run: 0, ...more };
+}
+const tableOf = (...entries: TunedEntry[]): TuningTable => ({
+  ...{ version: 1, device: DEVICE, entries },
+  runs: [{ records: sha(""), protocol: "nvrtc=13.0", date: "2026-01-01T00:00:00.000Z" }],
+});
+
+const folder = userTuningFolder()!;
+const file = path.join(folder, "test-device-1.json");
+function writeTable(table: TuningTable | string): void {
+  mkdirSync(path.join(folder, "sources"), { recursive: true, mode: 0o700 });
+  writeFileSync(file, typeof table === "string" ? table : JSON.stringify(table));
+}
+async function chosen(request: Request): Promise<Choice> {
+  return choosePlan(request, LIMITS, undefined, await loadTuning(DEVICE));
+}
+
+const warnings: string[] = [];
+const onWarning = (warning: Error): void => void warnings.push(warning.message);
+beforeEach(() => void process.on("warning", onWarning));
+afterEach(() => {
+  process.off("warning", onWarning);
+  warnings.length = 0;
+  rmSync(folder, { recursive: true, force: true });
+  delete process.env.TOPKIT_TUNING;
+  delete process.env.TOPKIT_CANDIDATE_TARGET;
+});
+const warned = async (): Promise<string[]> => {
+  await new Promise(setImmediate);
+  return warnings;
+};
+
+describe("dispatch", () => {
+  it("takes what is tuned for the shape, for a near one what is tuned for the nearest, and the untuned rules further away", async () => {
+    writeTable(tableOf(entryOf(100, 50304, 50), entryOf(120, 50304, 50, { config: { ...HEAP, "heap_merge.warps": 4 } })));
+    const exact = await chosen(requestOf(100, 50304, 50));
+    expect([exact.source, exact.resolved.plan.name, exact.resolved.stages[1]!.tune.warps]).toEqual(["tuned", "stream_heap", 8]);
+    const near = await chosen(requestOf(118, 50000, 60));
+    expect([near.source, near.resolved.plan.name, near.resolved.stages[1]!.tune.warps]).toEqual(["nearest", "stream_heap", 4]);
+    for (const far of [requestOf(200, 50304, 50), requestOf(100, 100_000, 50), requestOf(100, 50304, 20), requestOf(100, 50304, 50, "f16")]) {
+      expect((await chosen(far)).source).toBe("heuristic");
+    }
+    expect((await chosen(requestOf(0, 50304, 50))).source).toBe("heuristic");
+  });
+  it("leaves a shape to the untuned rules that they take another plan for", async () => {
+    // they cross from cluster_select to block_select above 48 rows
+    writeTable(tableOf(entryOf(50, 50304, 50)));
+    expect((await chosen(requestOf(49, 50304, 50))).source).toBe("nearest");
+    expect((await chosen(requestOf(48, 50304, 50))).source).toBe("heuristic");
+  });
+  it("asks every rule anew, and goes on to the next nearest", async () => {
+    // a list of 64 words holds no 65
+    writeTable(tableOf(entryOf(100, 50304, 60), entryOf(100, 50304, 80, { config: { "heap_merge.warps": 8, "heap_merge.listSize": 256 } })));
+    const choice = await chosen(requestOf(100, 50304, 65));
+    expect([choice.source, choice.resolved.stages[1]!.tune.listSize]).toEqual(["nearest", 256]);
+    expect((await chosen(requestOf(100, 50304, 62))).resolved.stages[1]!.tune.listSize).toBe(64);
+  });
+  it("passes over a kernel whose text changed since", async () => {
+    const entry = entryOf(100, 50304, 50);
+    writeTable(tableOf({ ...entry, sources: { ...entry.sources, [Object.keys(entry.sources)[1]!]: sha("another") } }));
+    expect((await chosen(requestOf(100, 50304, 50))).source).toBe("heuristic");
+  });
+  it("runs a text that lies beside the table, of the declaration that it was rendered from", async () => {
+    const config = { ...HEAP, "heap_merge.warps": 2 };
+    const entry = entryOf(100, 50304, 50, { config, basis: { heap_merge: basisOf(variants, "heap_merge") } });
+    writeTable(tableOf(entry));
+    expect((await chosen(requestOf(100, 50304, 50))).source).toBe("heuristic");
+    const source = path.join(folder, "sources", `${sha(OWN_TEXT)}.cu`);
+    writeFileSync(source, OWN_TEXT);
+    const { source: how, resolved, tuned } = await chosen(requestOf(100, 50304, 50));
+    expect([how, resolved.stages[1]!.tune.warps]).toEqual(["tuned", 2]);
+    const sourceOf = sourceOrStored(tuned!.stored);
+    expect(await sourceOf(resolved.stages[1]!)).toEqual({ symbol: expect.stringContaining("warps2"), text: OWN_TEXT });
+    expect((await sourceOf(resolved.stages[0]!)).text).toContain("tile_stream");
+    writeFileSync(source, "changed");
+    await failsWith("TK207", () => sourceOf(resolved.stages[1]!), /the tuner stored \(its hash differs\); tune again/);
+    writeTable(tableOf({ ...entry, basis: { heap_merge: basisOf(variants, "tile_merge") } }));
+    expect((await chosen(requestOf(100, 50304, 50))).source).toBe("heuristic");
+  });
+  it("forces what is forced, whatever the table says", async () => {
+    writeTable(tableOf(entryOf(100, 50304, 50)));
+    const choice = choosePlan(requestOf(100, 50304, 50), LIMITS, { plan: "radix_select" }, await loadTuning(DEVICE));
+    expect([choice.source, choice.resolved.plan.name]).toEqual(["forced", "radix_select"]);
+  });
+});
+
+describe("the environment", () => {
+  const source = async (): Promise<string> => (await chosen(requestOf(100, 50304, 50))).source;
+
+  it("says which tables count", async () => {
+    writeTable(tableOf(entryOf(100, 50304, 50)));
+    expect(await source()).toBe("tuned");
+    for (const name of ["off", "shipped"]) {
+      process.env.TOPKIT_TUNING = name;
+      expect(await source()).toBe("heuristic");
+    }
+    process.env.TOPKIT_TUNING = file;
+    expect(await source()).toBe("tuned");
+    process.env.TOPKIT_TUNING = path.join(folder, "none.json");
+    await failsWith("TK114", () => loadTuning(DEVICE), /TOPKIT_TUNING is .*none\.json", which is not there/);
+  });
+  it("turns tables off where it names a candidate target, which they would hide", async () => {
+    writeTable(tableOf(entryOf(100, 50304, 50)));
+    process.env.TOPKIT_CANDIDATE_TARGET = "700";
+    expect(await source()).toBe("heuristic");
+  });
+});
+
+describe("a table that cannot be used", () => {
+  it.each([
+    ["no JSON", "{", /JSON/],
+    ["another version", JSON.stringify({ ...tableOf(), version: 2 }), /its version is 2, this topkit reads 1/],
+    ["another device", JSON.stringify({ ...tableOf(), device: "Else" }), /it is of the device "Else"/],
+    ["no rows", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), rows: 0 })), /rows of entry 0 is no positive integer/],
+    ["no run", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), run: 1 })), /entry 0 is of no run/],
+    ["a dtype that is none", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), dtype: "f64" as "f32" })), /the dtype of entry 0 is "f64"/],
+    ["no time", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), us: 0 })), /entry 0 has no time/],
+    ["a hash that is none", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), sources: { a: "../../etc" } })), /hold what is no SHA-256/],
+    ["a config of objects", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), config: { a: {} as "" } })), /no value of a tunable/],
+  ])("is a warning and a miss: %s", async (_, text, reason) => {
+    writeTable(text);
+    expect((await chosen(requestOf(9, 50304, 50))).source).toBe("heuristic");
+    expect((await warned()).join()).toMatch(new RegExp(`the tuning table .*test-device-1.json is not used: .*${reason.source}`));
+  });
+  it("is one in a folder that others may write", async () => {
+    writeTable(tableOf(entryOf(100, 50304, 50)));
+    chmodSync(folder, 0o777);
+    expect((await chosen(requestOf(100, 50304, 50))).source).toBe("heuristic");
+    expect((await warned()).join()).toMatch(/your tuning table is not used: .* can be written by other users/);
+  });
+
+  const whole = JSON.stringify(tableOf(entryOf(100, 50304, 50), entryOf(32, 151936, 20)));
+  it("never ends a program, however a text was cut, changed or made up", () => {
+    const cut = fc.nat(whole.length).map((length) => whole.slice(0, length));
+    const changed = fc
+      .tuple(fc.nat(whole.length - 1), fc.string({ minLength: 1, maxLength: 3 }))
+      .map(([at, text]) => whole.slice(0, at) + text + whole.slice(at + text.length));
+    fc.assert(
+      fc.property(fc.oneof(cut, changed, fc.json(), fc.string()), (text) => {
+        const parsed = parseTable(text, DEVICE);
+        if (!parsed.ok) expect(parsed.reason).not.toBe("");
+      }),
+      { numRuns: 3000 },
+    );
+  });
+  it("that is well formed never gives a choice that a rule refuses", async () => {
+    const scalar = fc.oneof(fc.integer(), fc.constantFrom(2, 4, 8, 16, 64, 256, 1024), fc.string(), fc.boolean());
+    const names = plans.flatMap((plan) => [plan, ...plan.stages].flatMap((owner) => Object.keys(owner.tune).map((name) => `${owner.name}.${name}`)));
+    const entry = fc.record({
+      plan: fc.oneof(fc.constantFrom(...plans.map(({ name }) => name)), fc.string()),
+      config: fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), scalar, { maxKeys: 4 }),
+    });
+    const tuning = await loadTuning(DEVICE);
+    fc.assert(
+      fc.property(entry, fc.integer({ min: 1, max: 300 }), ({ plan, config }, rows) => {
+        const made: TunedEntry = { ...entryOf(rows, 50304, 50), plan, config, sources: {} };
+        const parsed = parseTable(JSON.stringify(tableOf(made)), DEVICE);
+        expect(parsed.ok).toBe(true);
+        const table = { file, origin: "user" as const, entries: [made], sourceFile: () => file };
+        const { resolved, source } = choosePlan(requestOf(rows, 50304, 50), LIMITS, undefined, { ...tuning, tables: [table] });
+        for (const { kernel, context, launch, spec, tune } of resolved.stages) {
+          const shape = { ...resolved.plan.shape(resolved.request, resolved.config), ...resolved.plan.passes[resolved.plan.stages.indexOf(kernel)] };
+          expect(Object.entries(kernel.where).filter(([, holds]) => !holds(context, shape))).toEqual([]);
+          expect(launch.block).toBeLessThanOrEqual(1024);
+          if (source !== "heuristic") expect(HASHES.has(variantSymbol(kernel, spec, tune))).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
