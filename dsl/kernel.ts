@@ -23,8 +23,6 @@ export interface Launch {
   readonly cluster: number;
   /** Bytes of dynamic shared memory a block. */
   readonly sharedBytes: number;
-  /** May begin before the launch ahead of it has ended, where the device can; the kernel calls await_launches_before(). Default false. */
-  readonly early?: boolean;
 }
 
 /** Every kernel is compiled once for each of these; a kernel may add domains of its own. */

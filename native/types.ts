@@ -82,8 +82,6 @@ export interface LaunchStep {
   readonly block: number;
   readonly cluster: number;
   readonly sharedBytes: number;
-  /** May begin before the launch ahead of it has ended, where the device can: the kernel itself waits for what that one writes. Default false. */
-  readonly early?: boolean;
   /** Parameter values; those named in `slots` are replaced at each run. */
   readonly parameters: readonly bigint[];
   /** Which pointer of run()'s list goes to which parameter. */

@@ -4,11 +4,13 @@ import { WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { baseSpec } from "./spec.ts";
 
+/** Warps are cheaper than candidates a thread, whose exponentials come one after another (docs/log/sampling.md). */
 const ships = [
-  { warps: 1, items: 2 },
-  { warps: 1, items: 4 },
-  { warps: 1, items: 8 },
-  { warps: 8, items: 4 },
+  { warps: 1, items: 1 },
+  { warps: 2, items: 1 },
+  { warps: 4, items: 1 },
+  { warps: 4, items: 2 },
+  { warps: 16, items: 2 },
 ] as const;
 
 /**
@@ -59,7 +61,7 @@ export const sampleRow = kernel("sample_row", {
     kept: rows,
     candidateLogprobs: rows * k,
   }),
-  launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.warps > 1 ? c.warps * WORD_BYTES : 0, early: true }),
+  launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: c.warps > 1 ? c.warps * WORD_BYTES : 0 }),
   ships,
   untuned: (_, { k }) => ships.find(({ warps, items }) => k <= warps * 32 * items) ?? ships[ships.length - 1]!,
 });

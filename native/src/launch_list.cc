@@ -47,14 +47,6 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
   step.cluster.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
   step.cluster.value.clusterDim = {Field(given, name, "cluster", 1, kMaxCluster), 1, 1};
   CheckGeometry(step, name);
-  if (step.cluster.value.clusterDim.x > 1) step.attributes.push_back(step.cluster);
-  const Napi::Value early = given.Get("early");
-  if (!early.IsUndefined() && Boolean(early, (name + ".early").c_str()) && MayBeginEarly()) {
-    CUlaunchAttribute attribute{};
-    attribute.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
-    attribute.value.programmaticStreamSerializationAllowed = 1;
-    step.attributes.push_back(attribute);
-  }
 
   const Napi::Array parameters = ArrayOf(given.Get("parameters"), (name + ".parameters").c_str());
   if (parameters.Length() > kMaxParameters) {
@@ -78,12 +70,6 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
   }
   // Moving a vector keeps its elements where they are, so addresses and slots stay right.
   steps_.push_back(std::move(step));
-}
-
-// From compute capability 9.0 on, as clusters; graphs that capture such launches need a driver of CUDA 12.4. Elsewhere a launch waits for the one before.
-bool LaunchList::MayBeginEarly() const {
-  constexpr int kCapturesEarlyLaunches = 12040;
-  return context->properties.clusterLaunch && context->driver.version >= kCapturesEarlyLaunches;
 }
 
 void LaunchList::CheckGeometry(const Step& step, const std::string& name) const {
@@ -136,15 +122,15 @@ void LaunchList::Launch(Step& step, CUstream stream) const {
   const Driver& driver = context->driver;
   const CUfunction function = step.function->handle;
   CUlaunchConfig& config = step.config;
-  if (step.attributes.empty()) {
+  if (step.cluster.value.clusterDim.x == 1) {
     const CUresult status =
         driver.cuLaunchKernel(function, config.gridDimX, 1, 1, config.blockDimX, 1, 1, config.sharedMemBytes, stream, step.addresses.data(), nullptr);
     if (status != CUDA_SUCCESS) Check(driver, status, "cuLaunchKernel", "launching " + step.function->symbol);
     return;
   }
   config.hStream = stream;
-  config.attrs = step.attributes.data();
-  config.numAttrs = static_cast<unsigned>(step.attributes.size());
+  config.attrs = &step.cluster;
+  config.numAttrs = 1;
   const CUresult status = driver.cuLaunchKernelEx(&config, function, step.addresses.data(), nullptr);
   if (status != CUDA_SUCCESS) Check(driver, status, "cuLaunchKernelEx", "launching " + step.function->symbol);
 }

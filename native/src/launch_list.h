@@ -31,8 +31,6 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
     std::shared_ptr<Function> function;
     CUlaunchConfig config{};
     CUlaunchAttribute cluster{};
-    /** What is launched with; none where cuLaunchKernel does. */
-    std::vector<CUlaunchAttribute> attributes;
     std::vector<std::uint64_t> values;
     /** Of each value, as the driver wants them. */
     std::vector<void*> addresses;
@@ -43,7 +41,6 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
   };
 
   void AddStep(Napi::Object step, const std::string& name);
-  bool MayBeginEarly() const;
   void CheckParameters(const Step& step, const std::string& name) const;
   void CheckGeometry(const Step& step, const std::string& name) const;
   void Launch(Step& step, CUstream stream) const;

@@ -183,7 +183,7 @@ describe("a run on a fake device", () => {
       ["topkit", expect.closeTo(5), "yes"],
       ["topkit-sample", expect.closeTo(10), "no"],
     ]);
-    expect(rows[2]?.protocol).toMatch(/;plan=warp_select warp_select\{.*\} sample_row\{warps:1 items:2\}$/);
+    expect(rows[2]?.protocol).toMatch(/;plan=warp_select warp_select\{.*\} sample_row\{warps:1 items:1\}$/);
     expect(problems).toEqual(["3 x 100 k 4 f32 normal, graph-cold: 21 rows drew another token than the CPU backend"]);
     expect(native.liveAllocations).toBe(0);
   });

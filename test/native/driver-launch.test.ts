@@ -66,21 +66,6 @@ test("a cluster goes through cuLaunchKernelEx with its dimension", () => {
   list.close();
 });
 
-test("a launch that may begin early says so to the driver; one that may not, does not", () => {
-  const list = device.prepare([step, { ...step, early: true }, { ...step, early: false }, { ...step, grid: 4, cluster: 4, early: true }], 0);
-  expect(loggedBy(() => list.run(null, []))).toEqual([
-    ...["cuLaunchKernel", expect.not.stringContaining("early")],
-    ...["cuLaunchKernelEx", expect.stringMatching(/grid=1 block=32 cluster=1 .* early/)],
-    ...["cuLaunchKernel", expect.not.stringContaining("early")],
-    ...["cuLaunchKernelEx", expect.stringMatching(/cluster=4 .* early/)],
-  ]);
-  expect(errorOf(() => device.prepare([{ ...step, early: 1 as never }], 0))).toMatchObject({
-    code: "TK_ARGUMENT",
-    message: expect.stringContaining("steps[0].early"),
-  });
-  list.close();
-});
-
 test("runs on two streams are ordered by an event, runs on one stream cost none", () => {
   const [a, b] = [device.createStream(), device.createStream()];
   const list = storeList(device, store, 1n);

@@ -19,15 +19,15 @@ CUresult Execute(const CUfunc_st& function, const std::vector<std::uint64_t>& va
   return CUDA_SUCCESS;
 }
 
-CUresult Launch(CUfunction function, unsigned grid, unsigned block, unsigned cluster, unsigned shared, CUstream stream, void** parameters, bool early = false) {
+CUresult Launch(CUfunction function, unsigned grid, unsigned block, unsigned cluster, unsigned shared, CUstream stream, void** parameters) {
   std::vector<std::uint64_t> values;
   std::string text;
   for (std::size_t i = 0; i < function->parameters; ++i) {
     values.push_back(*static_cast<std::uint64_t*>(parameters[i]));
     text += " " + std::to_string(values.back());
   }
-  Log("launch %s grid=%u block=%u cluster=%u shared=%u stream=%p%s%s values=%s\n", function->name.c_str(), grid, block, cluster, shared,
-      static_cast<void*>(stream), stream != nullptr && stream->capture != nullptr ? " captured" : "", early ? " early" : "", text.c_str() + (text.empty() ? 0 : 1));
+  Log("launch %s grid=%u block=%u cluster=%u shared=%u stream=%p%s values=%s\n", function->name.c_str(), grid, block, cluster, shared,
+      static_cast<void*>(stream), stream != nullptr && stream->capture != nullptr ? " captured" : "", text.c_str() + (text.empty() ? 0 : 1));
   return Enqueue(stream, [function = *function, values] { return Execute(function, values); });
 }
 
@@ -124,14 +124,7 @@ FAKE CUresult cuGraphDestroy(CUgraph graph) {
 #ifndef TOPKIT_FAKE_OLD
 FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function, void** parameters, void**) {
   ENTER_CONTEXT(cuLaunchKernelEx);
-  unsigned cluster = 1;
-  bool early = false;
-  for (unsigned i = 0; i < config->numAttrs; ++i) {
-    const CUlaunchAttribute& attribute = config->attrs[i];
-    if (attribute.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) cluster = attribute.value.clusterDim.x;
-    if (attribute.id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION) early = attribute.value.programmaticStreamSerializationAllowed != 0;
-  }
-  return Launch(function, config->gridDimX, config->blockDimX, cluster, config->sharedMemBytes, config->hStream, parameters, early);
+  return Launch(function, config->gridDimX, config->blockDimX, config->attrs[0].value.clusterDim.x, config->sharedMemBytes, config->hStream, parameters);
 }
 FAKE CUresult cuFuncGetParamInfo(CUfunction function, std::size_t index, std::size_t* offset, std::size_t* bytes) {
   ENTER_CONTEXT(cuFuncGetParamInfo);

@@ -4,7 +4,7 @@
 // hold is weighed again in each of three passes: the mass of all, the cuts, the draw.
 //
 // spec: dtype f32, order largest
-// tune: warps 1, items 2
+// tune: warps 4, items 2
 // unit: one block per row
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -271,8 +271,8 @@ template <int WARPS> __device__ __forceinline__ u64 mass_of_thread(u64 mass, u32
 }
 typedef Element<f32, largest> E;
 typedef E::Raw Raw;
-constexpr int WARPS = 1, ITEMS = 2;
-constexpr u32 THREADS = 32, TILE = THREADS * ITEMS; // a tile: the candidates that a block holds
+constexpr int WARPS = 4, ITEMS = 2;
+constexpr u32 THREADS = 128, TILE = THREADS * ITEMS; // a tile: the candidates that a block holds
 static_assert(THREADS == 32 * WARPS, "derived");
 
 __device__ __forceinline__ float value_of(Raw raw) {
@@ -314,7 +314,7 @@ struct Tile {
   }
 };
 
-extern "C" __global__ void __launch_bounds__(32) sample_row_f32_largest_warps1_items2(
+extern "C" __global__ void __launch_bounds__(128) sample_row_f32_largest_warps4_items2(
     const Raw* __restrict__ values,
     const int* __restrict__ indices,
     const float* __restrict__ temperature,

@@ -3,8 +3,8 @@
 // Draws a token from each row of a top-k's answer (docs/contract.md, "Sampling"). Threads hold neighbouring candidates; what a tile of them does not
 // hold is weighed again in each of three passes: the mass of all, the cuts, the draw.
 //
-// spec: dtype bf16, order largest
-// tune: warps 8, items 4
+// spec: dtype f16, order largest
+// tune: warps 16, items 2
 // unit: one block per row
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -269,26 +269,15 @@ template <int WARPS> __device__ __forceinline__ u64 mass_of_thread(u64 mass, u32
   __syncthreads();
   return mass;
 }
-// For a kernel whose launch may begin early (Launch.early, dsl/kernel.ts): from here on, what the launches before it wrote can be read, and what they read
-// be overwritten. Read it by __ldcg(): the read-only path is for what nobody writes while the kernel runs.
-#ifdef TOPKIT_EMULATE
-inline void await_launches_before() {}
-#else
-__device__ __forceinline__ void await_launches_before() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-#endif
-typedef Element<bf16, largest> E;
+typedef Element<f16, largest> E;
 typedef E::Raw Raw;
-constexpr int WARPS = 8, ITEMS = 4;
-constexpr u32 THREADS = 256, TILE = THREADS * ITEMS; // a tile: the candidates that a block holds
+constexpr int WARPS = 16, ITEMS = 2;
+constexpr u32 THREADS = 512, TILE = THREADS * ITEMS; // a tile: the candidates that a block holds
 static_assert(THREADS == 32 * WARPS, "derived");
 
 __device__ __forceinline__ float value_of(Raw raw) {
-  if constexpr (bf16 == f32) return __uint_as_float(raw);
-  else if constexpr (bf16 == f16) return widen_f16(raw);
+  if constexpr (f16 == f32) return __uint_as_float(raw);
+  else if constexpr (f16 == f16) return widen_f16(raw);
   else return widen_bf16(raw);
 }
 
@@ -305,8 +294,8 @@ struct Tile {
 #pragma unroll
     for (int i = 0; i < ITEMS; i++) {
       const bool inside = first + i < k;
-      value[i] = inside ? value_of(__ldcg(values + first + i)) : __uint_as_float(0xff800000u);
-      index[i] = inside ? __ldcg(indices + first + i) : -1;
+      value[i] = inside ? value_of(values[first + i]) : __uint_as_float(0xff800000u);
+      index[i] = inside ? indices[first + i] : -1;
     }
   }
   __device__ __forceinline__ void weigh(float best, float temperature, u64 before, u64* warpMasses) {
@@ -325,7 +314,7 @@ struct Tile {
   }
 };
 
-extern "C" __global__ void __launch_bounds__(256) sample_row_bf16_largest_warps8_items4(
+extern "C" __global__ void __launch_bounds__(512) sample_row_f16_largest_warps16_items2(
     const Raw* __restrict__ values,
     const int* __restrict__ indices,
     const float* __restrict__ temperature,
@@ -345,13 +334,12 @@ extern "C" __global__ void __launch_bounds__(256) sample_row_bf16_largest_warps8
   const i64 row = blockIdx.x;
   const Raw* of_row = values + row * k;
   const int* columns = indices + row * k;
-  const float of_temperature = temperature ? temperature[row] : 1.0f, of_top_p = topP ? topP[row] : 1.0f, of_min_p = minP ? minP[row] : 0.0f;
-  const u64 bits = draw_bits(seeds[row], offsets[row]);
-  await_launches_before();
   // every load that a row of one tile needs is under way before the first is waited for
   Tile tile;
   tile.load(of_row, columns, 0, k);
-  const float best = value_of(__ldcg(of_row)), nothing = __uint_as_float(0xff800000u);
+  const float of_temperature = temperature ? temperature[row] : 1.0f, of_top_p = topP ? topP[row] : 1.0f, of_min_p = minP ? minP[row] : 0.0f;
+  const u64 bits = draw_bits(seeds[row], offsets[row]);
+  const float best = value_of(of_row[0]), nothing = __uint_as_float(0xff800000u);
   if (!can_draw(best, of_temperature, of_top_p, of_min_p)) {
     if (threadIdx.x == 0) {
       tokens[row] = -1;
