@@ -9,7 +9,8 @@ import { TopkitError } from "../runtime/errors.ts";
 
 export const MODES = ["graph-cold", "graph-hot", "eager"] as const;
 export type Mode = (typeof MODES)[number];
-export const IMPLS = ["topkit", "torch", "floor"] as const;
+/** `-sample`: a token drawn from each row, top-k included. */
+export const IMPLS = ["topkit", "torch", "floor", "topkit-sample", "torch-sample"] as const;
 export type Impl = (typeof IMPLS)[number];
 
 export interface ResultRow {

@@ -11,6 +11,7 @@ import { Gpu } from "./gpu.ts";
 import { PartMaker } from "./input-parts.ts";
 import { type Calls, measureInTurns, type Samples, type Timed, timed } from "./measure.ts";
 import type { Impl, Mode, ResultRow } from "./results.ts";
+import { SampleRun } from "./sample-run.ts";
 import { profileStages, type StageProfile } from "./stage-profile.ts";
 import { noise, summarize } from "./statistics.ts";
 import { type InputFile, PeerFailure, TorchPeer, type TorchPeerOptions } from "./torch-peer.ts";
@@ -28,6 +29,8 @@ export interface BenchOptions {
   readonly torch: boolean;
   /** Rounds of turns. */
   readonly rounds: number;
+  /** Draw a token from each row too, beside the top-k. */
+  readonly sample?: boolean;
   /** Profile the kernels of a plan of several too. */
   readonly profile: boolean;
   readonly seed?: number;
@@ -143,15 +146,17 @@ async function benchWorkload(bench: Bench, same: readonly BenchCase[]): Promise<
   }
   const { rows, cols, k, dtype } = workload;
   const plan = await attempt(bench, workload, () => gpu.device.plan({ rows, cols, k, dtype, ...(force === undefined ? {} : { force }) }));
+  const sample = options.sample ? await attempt(bench, workload, () => SampleRun.make(gpu, inputs)) : undefined;
   const torch = file && (await attempt(bench, workload, () => loadedTorch(bench, inputs, file)));
   try {
-    for (const mode of options.modes) await benchMode(bench, same, inputs, plan, torch, mode);
+    for (const mode of options.modes) await benchMode(bench, same, { inputs, plan, sample, torch }, mode);
     if (options.profile) {
       const profile = await profileStages(gpu, inputs, force, { rounds: Math.min(options.rounds, 5), signal: options.signal });
       if (profile !== undefined) options.onProfile?.(profile);
     }
   } finally {
     await torch?.unload();
+    sample?.close();
     plan?.dispose();
     inputs.close();
   }
@@ -170,20 +175,23 @@ interface Contender {
   readonly protocol: readonly string[];
 }
 
-async function benchMode(
-  bench: Bench,
-  same: readonly BenchCase[],
-  inputs: DeviceInputs,
-  plan: Plan | undefined,
-  torch: TorchPeer | undefined,
-  mode: Mode,
-): Promise<void> {
+/** A workload, and who answers it. */
+interface Measured {
+  readonly inputs: DeviceInputs;
+  readonly plan: Plan | undefined;
+  readonly sample: SampleRun | undefined;
+  readonly torch: TorchPeer | undefined;
+}
+
+async function benchMode(bench: Bench, same: readonly BenchCase[], { inputs, plan, sample, torch }: Measured, mode: Mode): Promise<void> {
   const { clocks, options } = bench;
   const contenders: Contender[] = [];
   try {
     contenders.push(await floorContender(bench, inputs, mode));
     if (plan !== undefined) contenders.push(await topkitContender(bench, inputs, plan, mode));
-    const peer = torch && (await attempt(bench, inputs.workload, () => torchContender(bench, torch, inputs, mode)));
+    if (sample !== undefined) contenders.push(await sampleContender(bench, inputs, sample, mode));
+    const contend = sample === undefined ? torchContender : torchChainContender;
+    const peer = torch && (await attempt(bench, inputs.workload, () => contend(bench, torch, inputs, mode)));
     if (peer !== undefined) contenders.push(peer);
     clocks.range();
     const turns = { rounds: options.rounds, signal: options.signal, throttled: () => clocks.throttled() };
@@ -258,7 +266,7 @@ async function topkitContender({ gpu, problems }: Bench, inputs: DeviceInputs, p
 }
 
 async function torchContender({ problems }: Bench, torch: TorchPeer, inputs: DeviceInputs, mode: Mode): Promise<Contender> {
-  const go = await torch.timed(mode, inputs.plan);
+  const go = await torch.timed(mode, inputs.plan, "topk");
   const check = async (): Promise<ResultRow["exact"]> => {
     const { wrongRows, maxDifference } = await torch.check(inputs.answers.values, inputs.workload, inputs.plan);
     if (wrongRows === 0 && maxDifference === 0) return "yes";
@@ -266,6 +274,34 @@ async function torchContender({ problems }: Bench, torch: TorchPeer, inputs: Dev
     return "no";
   };
   return { impl: "torch", go, check, protocol: [`torch=${torch.torch}`] };
+}
+
+/** Tokens drawn by the device's own random bits: nothing to compare them with but the top-k that they are of. */
+async function torchChainContender({ problems }: Bench, torch: TorchPeer, inputs: DeviceInputs, mode: Mode): Promise<Contender> {
+  const go = await torch.timed(mode, inputs.plan, "sample");
+  const check = async (): Promise<ResultRow["exact"]> => {
+    const wrong = await torch.wrongTokens();
+    if (wrong === 0) return "-";
+    problems.push(`${describe(inputs.workload)}, ${mode}: in ${wrong} rows torch drew what is none of its top-k`);
+    return "no";
+  };
+  return { impl: "torch-sample", go, check, protocol: [`torch=${torch.torch}`] };
+}
+
+async function sampleContender({ gpu, problems }: Bench, inputs: DeviceInputs, sample: SampleRun, mode: Mode): Promise<Contender> {
+  const go = await timed(
+    gpu,
+    mode,
+    callsOn(inputs, (input) => sample.enqueue(input)),
+  );
+  const check = async (): Promise<ResultRow["exact"]> => {
+    await sample.poison();
+    await go.sample();
+    const wrong = await sample.wrongRows(mode === "graph-hot" ? 1 : inputs.plan.copies);
+    if (wrong > 0) problems.push(`${describe(inputs.workload)}, ${mode}: ${wrong} rows drew another token than the CPU backend`);
+    return wrong === 0 ? "yes" : "no";
+  };
+  return { impl: "topkit-sample", go, check, protocol: [`plan=${planText(sample.plan.explain)}`] };
 }
 
 const callsOn = ({ plan }: DeviceInputs, enqueue: (input: number) => void): Calls => ({ inputs: plan.copies, outgrowL2: plan.outgrowL2, enqueue });

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { kernels, plans, resolve } from "../dsl/index.ts";
+import { plans, resolve, topkKernels } from "../dsl/index.ts";
 import { packageRoot } from "../native/index.ts";
 import { cudaProblem } from "../runtime/cuda-device.ts";
 import { TopkitError } from "../runtime/errors.ts";
@@ -30,7 +30,7 @@ export function smokeCases(workloads: readonly Workload[]): { cases: SmokeCase[]
     return workload === undefined ? [] : [{ force: { plan: plan.name }, kernels: plan.stages.map(({ name }) => name), workload }];
   });
   const reached = new Set(cases.flatMap((each) => each.kernels));
-  return { cases, missing: kernels.map(({ name }) => name).filter((name) => !reached.has(name)) };
+  return { cases, missing: topkKernels.map(({ name }) => name).filter((name) => !reached.has(name)) };
 }
 
 export async function smoke(print: (line: string) => void, log: (line: string) => void): Promise<number> {

@@ -77,8 +77,8 @@ export class TorchPeer implements Disposable {
     rmSync(file.path, { force: true });
   }
 
-  async timed(mode: Mode, { outgrowL2 }: InputPlan): Promise<Timed> {
-    const { calls } = await this.#ask({ do: "prepare", mode, outgrowL2 });
+  async timed(mode: Mode, { outgrowL2 }: InputPlan, work: "topk" | "sample"): Promise<Timed> {
+    const { calls } = await this.#ask({ do: "prepare", mode, outgrowL2, work });
     return {
       calls: Number(calls),
       sample: async () => Number((await this.#ask({ do: "sample" })).us),
@@ -108,6 +108,11 @@ export class TorchPeer implements Disposable {
       maxDifference = Math.max(maxDifference, greatestDifference(found.subarray(result * elements, (result + 1) * elements), ours, dtype));
     }
     return { wrongRows: Number(wrongRows), maxDifference };
+  }
+
+  /** In how many rows of the draws that were prepared last the token is none of the top-k's. */
+  async wrongTokens(): Promise<number> {
+    return Number((await this.#ask({ do: "finish_sample" })).wrongRows);
   }
 
   /** Frees the device's memory; a peer that has ended has freed it. */

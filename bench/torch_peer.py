@@ -1,4 +1,4 @@
-"""torch.topk as a peer of `topkit bench` (bench/torch-peer.ts): JSON lines in, one JSON line out for each; ends with its input.
+"""torch.topk, and sampling with torch, as a peer of `topkit bench` (bench/torch-peer.ts): JSON lines in, one JSON line out for each; ends with its input.
 
 It measures as bench/measure.ts does: the same bits at the same strides, calls in one CUDA graph behind a lead-in, time between two events.
 """
@@ -19,6 +19,9 @@ except ImportError as error:
 GO_MICROSECONDS = 4000
 MOST_CALLS = 4096
 LEAD_IN_READS = 10
+# of bench/sample-run.ts
+TEMPERATURE = 0.8
+TOP_P = 0.95
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
 
@@ -50,8 +53,10 @@ class Peer:
         torch.cuda.synchronize()
         return {}
 
-    def prepare(self, mode, outgrowL2):
+    def prepare(self, mode, outgrowL2, work):
+        """`work`: topk, or sample: the chain that draws a token from each row with torch's own functions."""
         self.graph = None
+        self.work = {"topk": self.topk, "sample": self.sample_chain}[work]
         self.results = [None] * (1 if mode == "graph-hot" else self.copies)
         repeatable = outgrowL2 or mode == "graph-hot"
         inputs = len(self.results)
@@ -78,9 +83,20 @@ class Peer:
         """The first call on each input leaves its result to be checked."""
         inputs = len(self.results)
         for call in range(count):
-            result = torch.topk(self.x[call % inputs], self.k)
+            result = self.work(self.x[call % inputs])
             if call < inputs:
                 self.results[call] = result
+
+    def topk(self, x):
+        return torch.topk(x, self.k)
+
+    def sample_chain(self, x):
+        values, indices = torch.topk(x, self.k)
+        probabilities = torch.softmax(values.float() / TEMPERATURE, dim=-1)
+        # top-p, which keeps the candidate that crosses it; multinomial divides by what is left
+        kept = probabilities.cumsum(dim=-1) - probabilities < TOP_P
+        place = torch.multinomial(probabilities * kept, 1)
+        return indices.gather(1, place)
 
     def between(self, work, behind=False):
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
@@ -95,6 +111,15 @@ class Peer:
 
     def sample(self):
         return {"us": self.between(self.go, self.behind) / self.count}
+
+    def finish_sample(self):
+        """In how many rows the token is none of the top-k's columns."""
+        for tokens in self.results:
+            tokens.fill_(-1)
+        self.go()
+        torch.cuda.synchronize()
+        wrong = sum(int((~(torch.topk(x, self.k).indices == tokens).any(dim=1)).sum()) for x, tokens in zip(self.x, self.results))
+        return {"wrongRows": wrong, "results": len(self.results)}
 
     def finish(self, file):
         """Writes the values of every input's result, and says in how many rows an index is no column of its value, or comes twice."""
@@ -127,7 +152,7 @@ def main():
         request = json.loads(line)
         do = request.pop("do")
         try:
-            answer = getattr(peer, {"load": "load", "prepare": "prepare", "sample": "sample", "finish": "finish", "unload": "unload"}[do])(**request)
+            answer = getattr(peer, {name: name for name in ("load", "prepare", "sample", "finish", "finish_sample", "unload")}[do])(**request)
         except Exception as error:  # the bench reports it and goes on with other shapes
             answer = {"error": f"{do}: {type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)

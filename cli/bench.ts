@@ -6,7 +6,7 @@ import { entriesOf } from "../bench/report/entries.ts";
 import { readAround } from "../bench/report/read-data.ts";
 import { summaryTable } from "../bench/report/summary-tables.ts";
 import { toText } from "../bench/report/table.ts";
-import { timeTable } from "../bench/report/tables.ts";
+import { sampleTable, timeTable } from "../bench/report/tables.ts";
 import { writeReport } from "../bench/report/write-report.ts";
 import { MODES, type Mode, type ResultRow, ResultsFile, readResults } from "../bench/results.ts";
 import { runBench } from "../bench/run-bench.ts";
@@ -33,6 +33,7 @@ interface BenchCommandOptions {
   readonly report?: string;
   readonly profile?: boolean;
   readonly mode: Mode | "all";
+  readonly sample?: boolean;
   readonly frozen?: boolean;
   readonly json?: boolean;
 }
@@ -51,6 +52,7 @@ export const benchCommand = (): Command =>
     .option("--plan <name>", "force a plan")
     .addOption(configOption())
     .addOption(new Option("--mode <mode>", "how calls are made").choices([...MODES, "all"]).default("graph-cold"))
+    .option("--sample", "draw a token from each row too (temperature 0.8, top-p 0.95); torch is then its chain of top-k, softmax, top-p and multinomial")
     .option("--csv <file>", "record results there, as they come; results of other workloads in it stay")
     .option("--profile", "time each kernel of a plan of several alone too; --report does")
     .option("--report <file>", "draw FILE.html, and FILE.md beside it, of all that --csv holds; without a suite or shape, of what was recorded before")
@@ -127,7 +129,7 @@ async function measure(options: BenchCommandOptions, workloads: readonly Workloa
   try {
     const outcome = await runBench({
       ...{ cases: workloads.map((workload) => ({ workload, force })), modes: mode === "all" ? MODES : [mode] },
-      ...{ torch: options.peers === "torch", rounds: options.iters },
+      ...{ torch: options.peers === "torch", sample: options.sample === true, rounds: options.iters },
       ...{ profile: options.profile === true || options.report !== undefined, signal: stop.signal, log },
       onRow: (row) => {
         rows.push(row);
@@ -163,6 +165,8 @@ function asText(rows: readonly ResultRow[]): string[] {
   const peers = [...new Set(rows.map(({ device }) => device))].flatMap(readPeers);
   return MODES.flatMap((mode) => {
     const entries = entriesOf(rows, mode === "graph-cold" ? peers : [], mode);
-    return entries.length === 0 ? [] : [mode, toText(timeTable(entries)), "", toText(summaryTable(entries)), ""];
+    const draws = sampleTable(entries);
+    const sampling = draws.rows.length === 0 ? [] : [toText(draws), ""];
+    return entries.length === 0 ? [] : [mode, toText(timeTable(entries)), "", ...sampling, toText(summaryTable(entries)), ""];
   }).slice(0, -1);
 }

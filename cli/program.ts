@@ -8,19 +8,20 @@ import { codegenCommand } from "./codegen-command.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { runCommand } from "./run.ts";
+import { sampleCommand } from "./sample.ts";
 import { oneLine, reportFailure } from "./status.ts";
 import { tuneCommand } from "./tune.ts";
 
 export function makeProgram(): Command {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, "package.json"), "utf8")) as { version: string };
   const program = new Command("topkit")
-    .description("exact top-k on NVIDIA GPUs and on the CPU")
+    .description("exact top-k, and drawing tokens from it, on NVIDIA GPUs and on the CPU")
     .version(version)
     // `tune merge` has options of the same names as `tune`: what stands behind a command is its own
     .enablePositionalOptions()
     // commander puts its suggestions on a line of their own
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
-  for (const command of [runCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand(), tuneCommand()]) {
+  for (const command of [runCommand(), sampleCommand(), doctorCommand(), codegenCommand(), explainCommand(), benchCommand(), tuneCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const inner of command.commands) inner.copyInheritedSettings(program);
   }

@@ -22,6 +22,7 @@ export type Buffers = Readonly<Record<string, Buffer>>;
 export const input = (element: Element): Buffer<"in", false> => Object.freeze({ dir: "in", element, optional: false });
 export const output = (element: Element): Buffer<"out", false> => Object.freeze({ dir: "out", element, optional: false });
 export const optionalInput = (element: Element): Buffer<"in", true> => Object.freeze({ dir: "in", element, optional: true });
+export const optionalOutput = (element: Element): Buffer<"out", true> => Object.freeze({ dir: "out", element, optional: true });
 export const scratch = (element: Element): Buffer<"scratch", false> => Object.freeze({ dir: "scratch", element, optional: false });
 export const state = (element: Element): Buffer<"state", false> => Object.freeze({ dir: "state", element, optional: false });
 

@@ -6,6 +6,7 @@ import { clusterSelect } from "./kernels/cluster-select.ts";
 import { clusterSort } from "./kernels/cluster-sort.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
 import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
+import { sampleRow } from "./kernels/sample-row.ts";
 import { tileMerge } from "./kernels/tile-merge.ts";
 import { tileStream } from "./kernels/tile-stream.ts";
 import { warpSelect } from "./kernels/warp-select.ts";
@@ -14,7 +15,8 @@ import { wideSample } from "./kernels/wide-sample.ts";
 import { wideStream } from "./kernels/wide-stream.ts";
 import { chain, type Plan, single, twoStage } from "./plan.ts";
 
-export const kernels: readonly AnyKernel[] = [
+/** What the plans are made of. */
+export const topkKernels: readonly AnyKernel[] = [
   clusterSelect,
   warpSelect,
   bitonicBlock,
@@ -27,6 +29,9 @@ export const kernels: readonly AnyKernel[] = [
   tileMerge,
   ...radixKernels,
 ];
+
+/** And what draws from a plan's answer: dsl/sampling.ts. */
+export const kernels: readonly AnyKernel[] = [...topkKernels, sampleRow];
 
 export const plans: readonly Plan[] = [
   single("cluster_select", clusterSelect),

@@ -20,11 +20,26 @@ export interface Request {
 /** The shape values that every kernel may take. */
 export type RequestShape = "rows" | "cols" | "k" | "rowStride" | "indexBytes";
 
-/** Buffers that the caller owns; every other buffer of a plan lies in its workspace. */
+/** Buffers that the caller of a top-k owns; every other buffer of a plan lies in its workspace. */
 export const CALLER_BUFFERS = ["x", "lengths", "values", "indices"] as const;
 export type CallerBuffer = (typeof CALLER_BUFFERS)[number];
 
-export const isCallerBuffer = (name: string): name is CallerBuffer => (CALLER_BUFFERS as readonly string[]).includes(name);
+/** Those of a plan that draws (dsl/sampling.ts). */
+export const SAMPLING_BUFFERS = [
+  ...CALLER_BUFFERS,
+  "temperature",
+  "topP",
+  "minP",
+  "seeds",
+  "offsets",
+  "tokens",
+  "logprobs",
+  "kept",
+  "candidateLogprobs",
+] as const;
+export type SamplingBuffer = (typeof SAMPLING_BUFFERS)[number];
+
+export const isCallerBuffer = (name: string): name is SamplingBuffer => (SAMPLING_BUFFERS as readonly string[]).includes(name);
 
 export function requestShape(request: Request): Shape<RequestShape> {
   const { rows, cols, k, rowStride, indexBytes } = request;

@@ -6,7 +6,7 @@ import type { Declaration } from "./declarations.ts";
 export const BANNER_MARK = "// Machine-written by topkit codegen";
 
 /** Pointee types; Raw, u32 and u64 are typedefs of the template's own prelude. An index is 4 or 8 bytes wide, which the kernel is told at launch. */
-const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void", i32: "int", u32: "u32", word: "u64" };
+const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void", i32: "int", u32: "u32", u64: "u64", f32: "float", word: "u64" };
 
 const pointer = ({ dir, element }: Buffer): string => `${dir === "in" ? "const " : ""}${POINTEE[element]}* __restrict__`;
 

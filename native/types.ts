@@ -170,6 +170,38 @@ export interface CpuTopkJob {
   readonly threads: number;
 }
 
+type HostBuffer = ArrayBufferView | { readonly pointer: bigint; readonly bytes: number };
+
+/** A draw from each row of a top-k's answer: docs/contract.md, "Sampling". Each row's parameters are arrays of `rows` entries. */
+export interface CpuSampleJob {
+  /** rows x k, greatest first. */
+  readonly values: HostBuffer;
+  /** rows x k, int32. */
+  readonly indices: HostBuffer;
+  /** f32; null: 1. */
+  readonly temperature: HostBuffer | null;
+  /** f32; null: 1. */
+  readonly topP: HostBuffer | null;
+  /** f32; null: 0. */
+  readonly minP: HostBuffer | null;
+  /** Unsigned 64-bit integers. */
+  readonly seeds: HostBuffer;
+  readonly offsets: HostBuffer;
+  /** int32. */
+  readonly tokens: HostBuffer;
+  /** f32. */
+  readonly logprobs: HostBuffer | null;
+  /** int32. */
+  readonly kept: HostBuffer | null;
+  /** rows x k, f32. */
+  readonly candidateLogprobs: HostBuffer | null;
+  readonly rows: number;
+  readonly k: number;
+  readonly dtype: "f32" | "f16" | "bf16";
+  /** 0: all cores. */
+  readonly threads: number;
+}
+
 export interface HostMemory extends Handle {
   readonly pointer: bigint;
   readonly bytes: number;
@@ -210,6 +242,8 @@ export interface NativeAddon {
   allocateHost(bytes: number): HostMemory;
   /** Exact top-k on the CPU, off the event loop, as docs/contract.md has it, bit for bit. All buffer sizes are checked. */
   cpuTopk(job: CpuTopkJob): Promise<void>;
+  /** Draws a token from each row of a top-k, off the event loop, as docs/contract.md has it, bit for bit. All buffer sizes are checked. */
+  cpuSample(job: CpuSampleJob): Promise<void>;
   /**
    * Loads a kernel's shared object, and the emulator's runtime before it: the first that is asked for, once a process. The files must be whole;
    * a damaged one may end the process. TK_EMULATOR where one cannot be loaded.

@@ -1,5 +1,5 @@
 /** What a backend must bring: memory, streams, prepared top-k runs. All checks, shapes and ownership are shared code above it. */
-import type { Request } from "../dsl/index.ts";
+import type { CallerBuffer, Request, SamplingBuffer } from "../dsl/index.ts";
 import type { ConcreteBackend, ConfigValues, HostArray, IndexArray, PlanExplanation } from "./types.ts";
 
 export interface BackendMemory {
@@ -18,23 +18,19 @@ export interface BackendStream {
 }
 
 /** One address for each of the caller's buffers; 0 where there is none. */
-export interface RunPointers {
-  readonly x: bigint;
-  readonly lengths: bigint;
-  readonly values: bigint;
-  readonly indices: bigint;
-}
+export type RunPointers = Readonly<Record<CallerBuffer, bigint>>;
+export type SamplePointers = Readonly<Record<SamplingBuffer, bigint>>;
 
 export interface BackendGraph {
   launch(stream: BackendStream | null): void | Promise<void>;
   close(): void;
 }
 
-export interface BackendPlan {
+export interface BackendPlan<Pointers = RunPointers> {
   readonly explain: PlanExplanation;
   /** `null` is the device's default stream. */
-  run(stream: BackendStream | null, pointers: RunPointers): void | Promise<void>;
-  capture(pointers: RunPointers): BackendGraph;
+  run(stream: BackendStream | null, pointers: Pointers): void | Promise<void>;
+  capture(pointers: Pointers): BackendGraph;
   close(): void;
 }
 
@@ -51,6 +47,28 @@ export interface HostJob {
   readonly indices: IndexArray;
 }
 
+/** Arrays of `rows` entries: what each row is drawn with. null: what does not cut or change anything. */
+export interface SampleParameters {
+  readonly temperature: Float32Array | null;
+  readonly topP: Float32Array | null;
+  readonly minP: Float32Array | null;
+  readonly seeds: BigUint64Array;
+  readonly offsets: BigUint64Array;
+}
+
+/** Arrays of `rows` entries, `candidateLogprobs` of rows x k; null where nobody asked. */
+export interface SampleOutputs {
+  readonly tokens: Int32Array;
+  readonly logprobs: Float32Array | null;
+  readonly kept: Int32Array | null;
+  readonly candidateLogprobs: Float32Array | null;
+}
+
+/** A checked draw: a top-k from host memory to host memory, whose answer is drawn from. */
+export interface HostSampleJob extends HostJob, SampleParameters, SampleOutputs {
+  readonly indices: Int32Array;
+}
+
 export interface BackendDevice {
   readonly backend: ConcreteBackend;
   /** The device has queues of its own: run() and launch() return at once. Otherwise they return promises of the end. */
@@ -64,7 +82,10 @@ export interface BackendDevice {
   /** Resolves when all streams are done. */
   synchronize(): Promise<void>;
   plan(request: Request, options: BackendPlanOptions): Promise<BackendPlan>;
+  samplePlan(request: Request, options: BackendPlanOptions): Promise<BackendPlan<SamplePointers>>;
   /** Top-k of host memory; what it allocates on the way is freed. */
   hostTopk(job: HostJob): Promise<void>;
+  /** As hostTopk(). */
+  hostSample(job: HostSampleJob): Promise<void>;
   close(): void;
 }

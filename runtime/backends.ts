@@ -7,7 +7,7 @@ import { cudaProblem, openCuda } from "./cuda-device.ts";
 import { DeviceHandle } from "./device.ts";
 import { emulateProblem, openEmulator } from "./emulate-device.ts";
 import { defaultBackend } from "./environment.ts";
-import type { TopkitError } from "./errors.ts";
+import { TopkitError } from "./errors.ts";
 import { BACKENDS } from "./host-input.ts";
 import { native } from "./native-access.ts";
 import type { Availability, Backend, ConcreteBackend, Device, OpenOptions } from "./types.ts";
@@ -72,4 +72,22 @@ export function sharedDevice(backend: ConcreteBackend): BackendDevice {
   const device = devices.get(backend) ?? entries[backend].open(0);
   devices.set(backend, device);
   return device;
+}
+
+/**
+ * Computes on the backend's shared device, and says which it was. "auto" goes on to the next backend where no plan answers the shape; every other failure
+ * is the caller's to know.
+ */
+export async function onFirst(backend: Backend | undefined, compute: (device: BackendDevice) => Promise<void>): Promise<ConcreteBackend> {
+  const backends = candidates(backend);
+  for (const [place, chosen] of backends.entries()) {
+    try {
+      await compute(sharedDevice(chosen));
+      return chosen;
+    } catch (error) {
+      const last = place === backends.length - 1;
+      if (last || !(error instanceof TopkitError && error.code === "TK112")) throw error;
+    }
+  }
+  throw new Error("candidates() names at least one backend");
 }

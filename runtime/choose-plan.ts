@@ -1,5 +1,5 @@
 /** Which plan answers a request, and why not the others. Depends on the request, the limits, the tables, and TOPKIT_CANDIDATE_TARGET alone. */
-import { type DeviceLimits, type Plan, plans, type Request, type Resolution, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
+import { type DeviceLimits, drawingFrom, type Plan, plans, type Request, type Resolution, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { type TunedChoice, tunedChoice } from "./tuned-choice.ts";
@@ -52,6 +52,9 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
     refused,
   });
 }
+
+/** The choice, with a launch behind it that draws from its answer. */
+export const drawing = (choice: Choice): Choice => ({ ...choice, resolved: drawingFrom(choice.resolved) });
 
 /** Every plan, in the order in which an untuned device tries them. */
 function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {

@@ -1,6 +1,16 @@
 /** The cpu backend: the device API over host memory. Runs are promises, which the timelines of streams and tensors keep in order. */
 import { DTYPE_BYTES, type Request, spanOf } from "../dsl/index.ts";
-import type { BackendDevice, BackendGraph, BackendPlan, BackendPlanOptions, BackendStream, HostJob, RunPointers } from "./backend.ts";
+import type {
+  BackendDevice,
+  BackendGraph,
+  BackendPlan,
+  BackendPlanOptions,
+  BackendStream,
+  HostJob,
+  HostSampleJob,
+  RunPointers,
+  SamplePointers,
+} from "./backend.ts";
 import { checkForce } from "./choose-plan.ts";
 import { checkCpuIsa } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
@@ -42,19 +52,39 @@ class CpuDevice implements BackendDevice {
   async synchronize(): Promise<void> {}
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    if (force !== undefined) {
-      checkForce(force);
-      const message = `plan "${force.plan}" is for GPUs, and this is the cpu backend: leave the plan out, or use backend "cuda", or "emulate" without a GPU`;
-      throw new TopkitError("TK113", message, { force });
-    }
+    refuse(force);
     return new CpuPlan(request);
+  }
+
+  async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
+    refuse(force);
+    return new CpuSamplePlan(request);
   }
 
   hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
     return awaiting(() => native().cpuTopk({ ...request, input: data, lengths, values, indices, threads: 0 }));
   }
 
+  async hostSample(job: HostSampleJob): Promise<void> {
+    await this.hostTopk(job);
+    const { rows, k, dtype } = job.request;
+    await awaiting(() => native().cpuSample({ ...job, rows, k, dtype, threads: 0 }));
+  }
+
   close(): void {}
+}
+
+/** Errors: TK113. */
+function refuse(force: BackendPlanOptions["force"]): void {
+  if (force === undefined) return;
+  checkForce(force);
+  const message = `plan "${force.plan}" is for GPUs, and this is the cpu backend: leave the plan out, or use backend "cuda", or "emulate" without a GPU`;
+  throw new TopkitError("TK113", message, { force });
+}
+
+function explained({ rows }: Request, kernels: readonly string[]): PlanExplanation {
+  const launches = rows === 0 ? 0 : 1;
+  return { plan: "cpu", config: {}, kernels: kernels.map((name) => ({ name, config: {}, launches })), source: "heuristic", workspaceBytes: 0, refused: [] };
 }
 
 class CpuPlan implements BackendPlan {
@@ -63,8 +93,7 @@ class CpuPlan implements BackendPlan {
 
   constructor(request: Request) {
     this.#request = request;
-    const kernels = [{ name: "cpu_topk", config: {}, launches: request.rows === 0 ? 0 : 1 }];
-    this.explain = { plan: "cpu", config: {}, kernels, source: "heuristic", workspaceBytes: 0, refused: [] };
+    this.explain = explained(request, ["cpu_topk"]);
   }
 
   async run(_stream: BackendStream | null, { x, lengths, values, indices }: RunPointers): Promise<void> {
@@ -84,6 +113,48 @@ class CpuPlan implements BackendPlan {
   }
 
   capture(pointers: RunPointers): BackendGraph {
+    return { launch: (stream) => this.run(stream, pointers), close: () => {} };
+  }
+
+  close(): void {}
+}
+
+class CpuSamplePlan implements BackendPlan<SamplePointers> {
+  readonly explain: PlanExplanation;
+  readonly #request: Request;
+  readonly #topk: CpuPlan;
+
+  constructor(request: Request) {
+    this.#request = request;
+    this.#topk = new CpuPlan(request);
+    this.explain = explained(request, ["cpu_topk", "cpu_sample"]);
+  }
+
+  async run(stream: BackendStream | null, pointers: SamplePointers): Promise<void> {
+    const { rows, k, dtype } = this.#request;
+    if (rows === 0) return;
+    await this.#topk.run(stream, pointers);
+    const memory = (pointer: bigint, elementBytes: number, elements = rows) => ({ pointer, bytes: elements * elementBytes });
+    const optional = (pointer: bigint, elements = rows) => (pointer === 0n ? null : memory(pointer, 4, elements));
+    await awaiting(() =>
+      native().cpuSample({
+        ...{ rows, k, dtype, threads: 0 },
+        values: memory(pointers.values, DTYPE_BYTES[dtype], rows * k),
+        indices: memory(pointers.indices, 4, rows * k),
+        temperature: optional(pointers.temperature),
+        topP: optional(pointers.topP),
+        minP: optional(pointers.minP),
+        seeds: memory(pointers.seeds, 8),
+        offsets: memory(pointers.offsets, 8),
+        tokens: memory(pointers.tokens, 4),
+        logprobs: optional(pointers.logprobs),
+        kept: optional(pointers.kept),
+        candidateLogprobs: optional(pointers.candidateLogprobs, rows * k),
+      }),
+    );
+  }
+
+  capture(pointers: SamplePointers): BackendGraph {
     return { launch: (stream) => this.run(stream, pointers), close: () => {} };
   }
 

@@ -1,8 +1,8 @@
 /** The cuda backend: a thin layer over the native device. */
-import type { Request } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
 import type { NativeDevice, NativeStream } from "../native/types.ts";
-import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob } from "./backend.ts";
-import { choosePlan } from "./choose-plan.ts";
+import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
+import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { ptxOf, requireNvrtc } from "./compile.ts";
 import { CudaHost } from "./cuda-host.ts";
 import { type LoadedKernels, limitsOf, prepareCudaPlan } from "./cuda-plan.ts";
@@ -69,7 +69,7 @@ export class CudaDevice implements BackendDevice {
     this.native = device;
     this.name = device.info.name;
     this.arch = `sm_${device.info.arch}`;
-    this.#host = new CudaHost(device, (request) => this.plan(request, {}));
+    this.#host = new CudaHost(this, { topk: (request) => this.plan(request, {}), sample: (request) => this.samplePlan(request, {}) });
   }
 
   allocate(bytes: number): BackendMemory {
@@ -98,8 +98,15 @@ export class CudaDevice implements BackendDevice {
   }
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    const limits = limitsOf(this.native, ptxOf(requireNvrtc().version));
-    return prepareCudaPlan(this.native, this.#kernels, choosePlan(request, limits, force, await this.#tuning()));
+    return prepareCudaPlan(this.native, this.#kernels, await this.#choose(request, force), CALLER_BUFFERS);
+  }
+
+  async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
+    return prepareCudaPlan(this.native, this.#kernels, drawing(await this.#choose(request, force)), SAMPLING_BUFFERS);
+  }
+
+  async #choose(request: Request, force: BackendPlanOptions["force"]): Promise<Choice> {
+    return choosePlan(request, limitsOf(this.native, ptxOf(requireNvrtc().version)), force, await this.#tuning());
   }
 
   /** Read once: what a device chooses does not change while it is open. */
@@ -110,6 +117,10 @@ export class CudaDevice implements BackendDevice {
 
   hostTopk(job: HostJob): Promise<void> {
     return this.#host.topk(job);
+  }
+
+  hostSample(job: HostSampleJob): Promise<void> {
+    return this.#host.sample(job);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** A chosen plan on a CUDA device: its kernels loaded, its workspace allocated, its launches prepared as one native list. */
 import { CALLER_BUFFERS, type DeviceLimits, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
 import type { LaunchStep, NativeDevice, NativeFunction, NativeLaunchList, NativeMemory, NativeModule, NativeStream } from "../native/types.ts";
-import type { BackendGraph, BackendPlan, BackendStream, RunPointers } from "./backend.ts";
+import type { BackendGraph, BackendPlan, BackendStream } from "./backend.ts";
 import { type Choice, explanation } from "./choose-plan.ts";
 import { compileKernel, requireNvrtc, targetArch } from "./compile.ts";
 import type { CudaStream } from "./cuda-device.ts";
@@ -21,16 +21,24 @@ interface LoadedKernel {
   readonly function: NativeFunction;
 }
 
-/** Compiles (or finds) and loads every kernel, allocates the workspace and zeroes its state. Errors: TK113, TK2xx, TK3xx. */
-export async function prepareCudaPlan(device: NativeDevice, loaded: LoadedKernels, choice: Choice): Promise<BackendPlan> {
+/**
+ * Compiles (or finds) and loads every kernel, allocates the workspace and zeroes its state. `buffers` are the caller's.
+ * Errors: TK113, TK2xx, TK3xx.
+ */
+export async function prepareCudaPlan<Name extends string>(
+  device: NativeDevice,
+  loaded: LoadedKernels,
+  choice: Choice,
+  buffers: readonly Name[],
+): Promise<BackendPlan<Pointers<Name>>> {
   const { resolved } = choice;
   const explain = explanation(choice);
   // no rows: nothing is launched, so nothing is compiled
-  if (resolved.request.rows === 0) return new CudaPlan(explain, null, null, device);
+  if (resolved.request.rows === 0) return new CudaPlan(explain, buffers, null, null, device);
   const functions = await loadStages(device, loaded, resolved, choice.tuned && sourceOrStored(choice.tuned.stored));
   const workspace = await allocateWorkspace(device, resolved);
   try {
-    return new CudaPlan(explain, prepareStages(device, resolved, functions, workspace), workspace, device);
+    return new CudaPlan(explain, buffers, prepareStages(device, resolved, functions, workspace, buffers), workspace, device);
   } catch (error) {
     workspace?.close();
     throw error;
@@ -70,7 +78,8 @@ export const prepareStages = (
   resolved: Pick<ResolvedPlan, "stages">,
   functions: readonly NativeFunction[],
   workspace: NativeMemory | null,
-): NativeLaunchList => calling(() => device.prepare(launchSteps(resolved, functions, workspace?.pointer ?? 0n), CALLER_BUFFERS.length));
+  buffers: readonly string[] = CALLER_BUFFERS,
+): NativeLaunchList => calling(() => device.prepare(launchSteps(resolved, functions, workspace?.pointer ?? 0n, buffers), buffers.length));
 
 async function loadStage(device: NativeDevice, loaded: LoadedKernels, stage: ResolvedStage, sourceOf: SourceOf): Promise<NativeFunction> {
   const source = await sourceOf(stage);
@@ -105,8 +114,13 @@ async function loadKernel(device: NativeDevice, source: KernelSource): Promise<L
   });
 }
 
-/** Parameters in the kernels' order; the caller's pointers are slots, in the order of CALLER_BUFFERS. */
-export function launchSteps({ stages }: Pick<ResolvedPlan, "stages">, functions: readonly NativeFunction[], workspace: bigint): LaunchStep[] {
+/** Parameters in the kernels' order; the caller's pointers are slots, in the order of `buffers`. */
+function launchSteps(
+  { stages }: Pick<ResolvedPlan, "stages">,
+  functions: readonly NativeFunction[],
+  workspace: bigint,
+  buffers: readonly string[],
+): LaunchStep[] {
   return stages.map(({ launch, arguments: parameters }, stage) => ({
     ...launch,
     // one function for each stage, by construction
@@ -114,37 +128,38 @@ export function launchSteps({ stages }: Pick<ResolvedPlan, "stages">, functions:
     parameters: parameters.map((argument) =>
       argument.kind === "caller" ? 0n : argument.kind === "workspace" ? workspace + BigInt(argument.offset) : BigInt(argument.value),
     ),
-    slots: parameters.flatMap((argument, parameter) =>
-      argument.kind === "caller" ? [{ parameter, pointer: (CALLER_BUFFERS as readonly string[]).indexOf(argument.name) }] : [],
-    ),
+    slots: parameters.flatMap((argument, parameter) => (argument.kind === "caller" ? [{ parameter, pointer: buffers.indexOf(argument.name) }] : [])),
   }));
 }
 
 const nativeStream = (stream: BackendStream | null): NativeStream | null => (stream === null ? null : (stream as CudaStream).native);
 
-class CudaPlan implements BackendPlan {
+type Pointers<Name extends string> = Readonly<Record<Name, bigint>>;
+
+class CudaPlan<Name extends string> implements BackendPlan<Pointers<Name>> {
   readonly explain: PlanExplanation;
+  readonly #buffers: readonly Name[];
   readonly #list: NativeLaunchList | null;
   readonly #workspace: NativeMemory | null;
   readonly #device: NativeDevice;
   /** Refilled at each run, so that a run allocates nothing; native code has read it when run() returns. */
-  readonly #pointers: [bigint, bigint, bigint, bigint] = [0n, 0n, 0n, 0n];
+  readonly #pointers: bigint[];
 
-  constructor(explain: PlanExplanation, list: NativeLaunchList | null, workspace: NativeMemory | null, device: NativeDevice) {
+  constructor(explain: PlanExplanation, buffers: readonly Name[], list: NativeLaunchList | null, workspace: NativeMemory | null, device: NativeDevice) {
     this.explain = explain;
+    this.#buffers = buffers;
+    this.#pointers = buffers.map(() => 0n);
     this.#list = list;
     this.#workspace = workspace;
     this.#device = device;
   }
 
-  run(stream: BackendStream | null, { x, lengths, values, indices }: RunPointers): void {
+  run(stream: BackendStream | null, given: Pointers<Name>): void {
     const list = this.#list;
     if (list === null) return;
     const pointers = this.#pointers;
-    pointers[0] = x;
-    pointers[1] = lengths;
-    pointers[2] = values;
-    pointers[3] = indices;
+    const buffers = this.#buffers;
+    for (let at = 0; at < buffers.length; at += 1) pointers[at] = given[buffers[at]!];
     try {
       list.run(nativeStream(stream), pointers);
     } catch (error) {
@@ -152,15 +167,19 @@ class CudaPlan implements BackendPlan {
     }
   }
 
-  capture(pointers: RunPointers): BackendGraph {
-    if (this.#list === null) return { launch: () => {}, close: () => {} };
+  capture(pointers: Pointers<Name>): BackendGraph {
+    const list = this.#list;
+    if (list === null) return { launch: () => {}, close: () => {} };
     // a stream of its own: the default stream cannot be captured, and another's work is not to be caught
     const stream = calling(() => this.#device.createStream());
     try {
       const graph = calling(() => {
         stream.beginCapture();
         try {
-          this.#list?.run(stream, [pointers.x, pointers.lengths, pointers.values, pointers.indices]);
+          list.run(
+            stream,
+            this.#buffers.map((name) => pointers[name]),
+          );
         } catch (error) {
           abandon(stream);
           throw error;

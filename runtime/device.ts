@@ -1,15 +1,28 @@
 /** A device: makes tensors, streams and plans, and stays open until their pending work is done. */
+import type { Request } from "../dsl/index.ts";
 import type { BackendDevice } from "./backend.ts";
 import { checkArray, checkOptions, checkRequest } from "./check.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import { PlanHandle } from "./plan.ts";
+import { allocateAnswer, SamplePlanHandle } from "./sample-plan.ts";
 import { StreamHandle } from "./stream.ts";
 import { checkLayout, TensorHandle, type TensorLayout } from "./tensor.ts";
 import { follow, type Timeline } from "./timeline.ts";
-import type { Device, DeviceTensor, HostArray, IndexArray, Plan, PlanOptions, Stream, TensorDtype } from "./types.ts";
+import type { Device, DeviceTensor, HostArray, IndexArray, Plan, PlanOptions, SamplePlan, SamplePlanOptions, Stream, TensorDtype } from "./types.ts";
 
 const PLAN_OPTIONS = ["rows", "cols", "k", "dtype", "order", "rowStride", "lengths", "indices", "force"] as const satisfies readonly (keyof PlanOptions)[];
+
+const SAMPLE_PLAN_OPTIONS = ["rows", "cols", "k", "dtype", "rowStride", "lengths", "force"] as const satisfies readonly (keyof SamplePlanOptions)[];
+
+/** Errors: TK101, TK103 to TK106. */
+function checkPlan(options: PlanOptions): { readonly request: Request; readonly lengths: boolean; readonly force: PlanOptions["force"] } {
+  const request = checkRequest(options);
+  const { lengths = false, force } = options;
+  if (typeof lengths !== "boolean") throw new TopkitError("TK101", `lengths is ${shown(lengths)}; a plan takes true or false, a run takes the tensor`);
+  if (force !== undefined) checkOptions(force, ["plan", "config"], "force");
+  return { request, lengths, force };
+}
 
 export class DeviceHandle extends Handle implements Device {
   readonly kind = "device";
@@ -69,14 +82,30 @@ export class DeviceHandle extends Handle implements Device {
   async plan(options: PlanOptions): Promise<Plan> {
     this.checkAlive();
     checkOptions(options, PLAN_OPTIONS, "plan()");
-    const request = checkRequest(options);
-    const { lengths = false, force } = options;
-    if (typeof lengths !== "boolean") throw new TopkitError("TK101", `lengths is ${shown(lengths)}; a plan takes true or false, a run takes the tensor`);
-    if (force !== undefined) checkOptions(force, ["plan", "config"], "force");
-    const plan = await this.#counted(this.backend.plan(request, { force }));
+    const { request, lengths, force } = checkPlan(options);
+    const plan = await this.#made(this.backend.plan(request, { force }));
+    return new PlanHandle(this, request, lengths, plan);
+  }
+
+  async samplePlan(options: SamplePlanOptions): Promise<SamplePlan> {
+    this.checkAlive();
+    checkOptions(options, SAMPLE_PLAN_OPTIONS, "samplePlan()");
+    const { request, lengths, force } = checkPlan(options);
+    const plan = await this.#made(this.backend.samplePlan(request, { force }));
+    try {
+      return new SamplePlanHandle(this, request, lengths, plan, allocateAnswer(this, request));
+    } catch (error) {
+      plan.close();
+      throw error;
+    }
+  }
+
+  /** The plan, if the device is still open when it is there. */
+  async #made<P extends { close(): void }>(making: Promise<P>): Promise<P> {
+    const plan = await this.#counted(making);
     if (this.disposed) plan.close();
     this.checkAlive();
-    return new PlanHandle(this, request, lengths, plan);
+    return plan;
   }
 
   /** As timeline.follow(); the device stays open until the work is done. */

@@ -4,14 +4,15 @@ import path from "node:path";
 import { type DeviceLimits, type Request, type ResolvedStage, variantSymbol } from "../dsl/index.ts";
 import { EMULATOR_FOLDER, type EmulatorMode } from "../native/emulator/toolchain.ts";
 import type { EmulatedKernel } from "../native/types.ts";
-import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, HostJob } from "./backend.ts";
-import { choosePlan } from "./choose-plan.ts";
+import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
+import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { requireCompiler } from "./compiler.ts";
 import { emulatedKernel, emulatorRuntime } from "./emulate-build.ts";
 import { type Emulate, prepareEmulatedPlan } from "./emulate-plan.ts";
 import { emulation } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
 import { allocateHost, cpuName, hostStream, wrapHost } from "./host-memory.ts";
+import { runOnHostMemory, sampleBuffers } from "./host-run.ts";
 import { type KernelSource, kernelSource } from "./kernel-source.ts";
 import { calling, native } from "./native-access.ts";
 
@@ -62,31 +63,28 @@ class EmulateDevice implements BackendDevice {
   async synchronize(): Promise<void> {}
 
   async plan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan> {
-    const how = emulation();
-    const emulate: Emulate = { ...how, kernel: (stage) => this.#kernel(stage, how.mode) };
-    return prepareEmulatedPlan(emulate, choosePlan(request, EMULATED_LIMITS, force));
+    return prepareEmulatedPlan(this.#emulate(), this.#choose(request, force));
+  }
+
+  async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
+    return prepareEmulatedPlan(this.#emulate(), drawing(this.#choose(request, force)));
   }
 
   /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */
   async hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
     const plan = await this.plan(request, {});
-    const memories: BackendMemory[] = [];
-    const allocate = (array: ArrayBufferView): BackendMemory => {
-      const memory = allocateHost(array.byteLength);
-      memories.push(memory);
-      return memory;
-    };
     try {
-      if (request.rows === 0) return;
-      const [x, best, places] = [allocate(data), allocate(values), allocate(indices)];
-      const ends = lengths === null ? null : allocate(lengths);
-      await x.write(0, data, null);
-      if (ends !== null && lengths !== null) await ends.write(0, lengths, null);
-      await plan.run(null, { x: x.pointer, lengths: ends?.pointer ?? 0n, values: best.pointer, indices: places.pointer });
-      await best.read(values, 0, null);
-      await places.read(indices, 0, null);
+      if (request.rows > 0) await runOnHostMemory(this, plan, { x: data, lengths }, { values, indices });
     } finally {
-      for (const memory of memories) memory.close();
+      plan.close();
+    }
+  }
+
+  async hostSample(job: HostSampleJob): Promise<void> {
+    const plan = await this.samplePlan(job.request, {});
+    try {
+      if (job.request.rows > 0) await runOnHostMemory(this, plan, ...sampleBuffers(job));
+    } finally {
       plan.close();
     }
   }
@@ -99,6 +97,15 @@ class EmulateDevice implements BackendDevice {
       );
     }
     this.#kernels.clear();
+  }
+
+  #choose(request: Request, force: BackendPlanOptions["force"]): Choice {
+    return choosePlan(request, EMULATED_LIMITS, force);
+  }
+
+  #emulate(): Emulate {
+    const how = emulation();
+    return { ...how, kernel: (stage) => this.#kernel(stage, how.mode) };
   }
 
   #kernel(stage: ResolvedStage, mode: EmulatorMode): Promise<EmulatedKernel> {

@@ -1,7 +1,7 @@
 /** A chosen plan on the emulator: its kernels compiled and loaded, its workspace in host memory, its launches one after another. */
-import { type CALLER_BUFFERS, elementBytes, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
+import { elementBytes, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
 import type { EmulatedKernel, EmulatedLaunch } from "../native/types.ts";
-import type { BackendGraph, BackendMemory, BackendPlan, BackendStream, RunPointers } from "./backend.ts";
+import type { BackendGraph, BackendMemory, BackendPlan, BackendStream } from "./backend.ts";
 import { type Choice, explanation } from "./choose-plan.ts";
 import type { Emulation } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
@@ -17,8 +17,11 @@ export interface Emulate extends Emulation {
 /** A launch that has not ended by then never will; it would hold a thread of the process for ever. */
 const TIMEOUT_MILLISECONDS = 60 * 60 * 1000;
 
+/** An address for each of the caller's buffers that the plan's kernels take. */
+type Pointers = Readonly<Record<string, bigint>>;
+
 /** Errors: TK205, TK207, TK208, TK303, TK305. */
-export async function prepareEmulatedPlan(emulate: Emulate, choice: Choice): Promise<BackendPlan> {
+export async function prepareEmulatedPlan(emulate: Emulate, choice: Choice): Promise<BackendPlan<Pointers>> {
   const { resolved } = choice;
   const explain = explanation(choice);
   // no rows: nothing is launched, so nothing is compiled
@@ -30,7 +33,7 @@ export async function prepareEmulatedPlan(emulate: Emulate, choice: Choice): Pro
   return plan;
 }
 
-class EmulatedPlan implements BackendPlan {
+class EmulatedPlan implements BackendPlan<Pointers> {
   readonly explain: PlanExplanation;
   readonly #emulation: Emulation;
   readonly #resolved: ResolvedPlan;
@@ -46,13 +49,13 @@ class EmulatedPlan implements BackendPlan {
   }
 
   /** Errors: TK306 with the emulator's report, TK208 where a launch is impossible. */
-  async run(_stream: BackendStream | null, pointers: RunPointers): Promise<void> {
+  async run(_stream: BackendStream | null, pointers: Pointers): Promise<void> {
     for (const [at, kernel] of this.#kernels.entries()) {
       // one kernel for each stage, by construction
       const stage = this.#resolved.stages[at]!;
-      const memory = { ...pointers, workspace: this.#workspace?.pointer ?? 0n };
+      const workspace = this.#workspace?.pointer ?? 0n;
       try {
-        await kernel.launch(launchOf(stage, this.#resolved, this.#emulation, memory));
+        await kernel.launch(launchOf(stage, this.#resolved, this.#emulation, pointers, workspace));
       } catch (error) {
         // the launch was stopped in its middle
         await this.zeroState();
@@ -66,7 +69,7 @@ class EmulatedPlan implements BackendPlan {
     for (const { offset, bytes, zeroed } of this.#resolved.workspace) if (zeroed) await this.#workspace?.write(offset, new Uint8Array(bytes), null);
   }
 
-  capture(pointers: RunPointers): BackendGraph {
+  capture(pointers: Pointers): BackendGraph {
     return { launch: (stream) => this.run(stream, pointers), close: () => {} };
   }
 
@@ -80,12 +83,14 @@ function launchOf(
   { kernel, launch, extents, arguments: parameters }: ResolvedStage,
   { request }: ResolvedPlan,
   { mode, seed }: Emulation,
-  memory: RunPointers & { readonly workspace: bigint },
+  pointers: Pointers,
+  workspace: bigint,
 ): EmulatedLaunch {
   const addressOf = (argument: (typeof parameters)[number]): bigint => {
     if (argument.kind === "shape") return BigInt(argument.value);
-    if (argument.kind === "workspace") return memory.workspace + BigInt(argument.offset);
-    return memory[argument.name as (typeof CALLER_BUFFERS)[number]];
+    if (argument.kind === "workspace") return workspace + BigInt(argument.offset);
+    // by construction a name of CALLER_BUFFERS, or of SAMPLING_BUFFERS
+    return pointers[argument.name]!;
   };
   const buffers = parameters.flatMap((argument) => {
     const buffer = argument.kind === "shape" ? undefined : kernel.buffers[argument.name];

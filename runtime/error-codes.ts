@@ -16,6 +16,7 @@ export const errorCodes = {
   TK113: "the forced plan or config does not exist, is refused, or is not rendered",
   TK114: "an environment variable has an unusable value",
   TK115: "the native addon refused an argument",
+  TK116: "a parameter of sampling is out of its range, or not one a row",
   // 2xx: what the machine has
   TK201: "the native addon cannot be loaded",
   TK202: "no CUDA driver can be used",

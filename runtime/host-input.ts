@@ -7,7 +7,7 @@ import type { HostArray } from "./types.ts";
 
 export const BACKENDS = ["auto", "cuda", "cpu", "emulate"] as const;
 const OPTIONS = ["k", "dtype", "rows", "cols", "rowStride", "order", "lengths", "indices", "backend"] as const;
-type Options = { readonly [N in (typeof OPTIONS)[number]]?: unknown };
+export type Options = { readonly [N in (typeof OPTIONS)[number]]?: unknown };
 
 export interface HostInput {
   readonly request: Request;
@@ -21,7 +21,11 @@ export interface HostInput {
 /** Errors: TK101 to TK109. */
 export function checkHostInput(x: unknown, given: unknown): HostInput {
   checkOptions(given, OPTIONS, "topk()");
-  const options: Options = given;
+  return readHostInput(x, given);
+}
+
+/** Of options whose names are known to be right. Errors: TK101 to TK109. */
+export function readHostInput(x: unknown, options: Options): HostInput {
   const { backend } = options;
   if (backend !== undefined) checkOneOf("TK101", "backend", backend, BACKENDS);
   const source = readSource(x);

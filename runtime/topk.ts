@@ -1,10 +1,10 @@
 /** topk(): host in, host out. */
 import type { HostJob } from "./backend.ts";
-import { candidates, sharedDevice } from "./backends.ts";
+import { onFirst } from "./backends.ts";
 import { newArray } from "./check.ts";
 import { TopkitError } from "./errors.ts";
 import { checkHostInput, type HostInput } from "./host-input.ts";
-import type { ConcreteBackend, HostArray, HostTensor, IndexArray, TopkOptions, TopkResult } from "./types.ts";
+import type { HostArray, HostTensor, IndexArray, TopkOptions, TopkResult } from "./types.ts";
 
 /**
  * The k greatest (or least) elements of each row, best first, ties to the smaller index; the same bits on every backend.
@@ -14,7 +14,7 @@ import type { ConcreteBackend, HostArray, HostTensor, IndexArray, TopkOptions, T
 export async function topk(x: HostArray | HostTensor, options: TopkOptions): Promise<TopkResult> {
   const input = checkHostInput(x, options);
   const job = makeJob(input);
-  const backend = await runFirst(candidates(input.backend), job);
+  const backend = await onFirst(input.backend, (device) => device.hostTopk(job));
   return { values: job.values, indices: job.indices, dims: input.dims, dtype: input.request.dtype, backend };
 }
 
@@ -32,18 +32,5 @@ function makeJob({ request, data, lengths }: HostInput): HostJob {
       { rows, k },
       { cause },
     );
-  }
-}
-
-/** "auto" goes on to the next backend where no plan answers the shape; every other failure is the caller's to know. */
-async function runFirst([backend, ...others]: readonly ConcreteBackend[], job: HostJob): Promise<ConcreteBackend> {
-  // there is always one: candidates() names a backend, or the cpu last
-  const chosen = backend!;
-  try {
-    await sharedDevice(chosen).hostTopk(job);
-    return chosen;
-  } catch (error) {
-    if (others.length > 0 && error instanceof TopkitError && error.code === "TK112") return runFirst(others, job);
-    throw error;
   }
 }

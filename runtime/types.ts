@@ -54,6 +54,50 @@ export interface TopkResult {
   readonly backend: ConcreteBackend;
 }
 
+/** A number for all rows, or one a row. */
+export type PerRow = number | Float32Array;
+/** An unsigned integer of 64 bits, or one a row; a number only where it is exact (up to 2^53 - 1). */
+export type SeedPerRow = number | bigint | BigUint64Array;
+
+export interface SampleOptions extends Omit<TopkOptions, "order" | "indices"> {
+  /** The k greatest of each row may be drawn. 1 .. cols */
+  readonly k: number;
+  /** Finite, >= 0; 0: greedy. Default 1. */
+  readonly temperature?: PerRow;
+  /** 0 .. 1: the shortest prefix of the k whose mass is at least this part of theirs. Default 1: no cut. */
+  readonly topP?: PerRow;
+  /** 0 .. 1: those at least this part as likely as the best. Default 0: no cut. */
+  readonly minP?: PerRow;
+  /** A row's draw is a function of its values and parameters, its seed and its offset, and of nothing else. */
+  readonly seed: SeedPerRow;
+  /** One: the first row's, and row r has offset + r (modulo 2^64). Default 0. A loop that keeps the seed moves the offset on, by `rows` each time. */
+  readonly offset?: SeedPerRow;
+  /** Also return the tokens' log-probabilities. */
+  readonly logprobs?: boolean;
+  /** Also return what could have been drawn. */
+  readonly candidates?: boolean;
+}
+
+export interface SampleResult {
+  /** `rows` column numbers; -1 where there is nothing to draw: a row with a NaN, or nothing above -inf. */
+  readonly tokens: Int32Array;
+  /** The natural logarithm of the probability that each token was drawn with, temperature and cuts included; NaN beside -1. */
+  readonly logprobs?: Float32Array;
+  readonly candidates?: Candidates;
+  /** The input's dims without the last; [rows] for bare arrays. */
+  readonly dims: readonly number[];
+  readonly backend: ConcreteBackend;
+}
+
+export interface Candidates {
+  /** `rows` counts: how many the cuts left. */
+  readonly kept: Int32Array;
+  /** rows x k column numbers, greatest first, -1 past the end of a short row: the first `kept` of each row could be drawn. */
+  readonly indices: Int32Array;
+  /** rows x k natural logarithms of their probabilities, -inf behind the kept ones. */
+  readonly logprobs: Float32Array;
+}
+
 export type Availability = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface OpenOptions {
@@ -76,6 +120,8 @@ export interface Device extends Disposable {
   stream(): Stream;
   /** Chooses, compiles (or loads from the cache) and prepares. Everything that can fail for the shape fails here. */
   plan(options: PlanOptions): Promise<Plan>;
+  /** As plan(), for drawing tokens from logits on the device. */
+  samplePlan(options: SamplePlanOptions): Promise<SamplePlan>;
   /** Idempotent. Tensors, streams and plans of the device cannot be used afterwards; work in flight ends first. */
   dispose(): void;
 }
@@ -139,6 +185,44 @@ export interface Plan extends Disposable {
   run(x: DeviceTensor, out: RunOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void;
   /** Captures the same launches once; replay() enqueues them with the pointers given at capture. */
   capture(x: DeviceTensor, out: RunOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun>;
+  dispose(): void;
+}
+
+export type SamplePlanOptions = Omit<PlanOptions, "order" | "indices">;
+
+/** What each row is drawn with: tensors of `rows` entries. A row with a parameter out of its range draws -1, as one with a NaN does. */
+export interface SampleTensors {
+  /** f32; absent: 1, 1 and 0. */
+  readonly temperature?: DeviceTensor;
+  readonly topP?: DeviceTensor;
+  readonly minP?: DeviceTensor;
+  /** i64, whose bits are an unsigned integer. */
+  readonly seeds: DeviceTensor;
+  readonly offsets: DeviceTensor;
+}
+
+/** As in SampleResult, which says what each holds. */
+export interface SampleOutput {
+  /** i32, `rows` entries. */
+  readonly tokens: DeviceTensor;
+  /** f32, `rows` entries. */
+  readonly logprobs?: DeviceTensor;
+  readonly candidates?: {
+    /** i32, `rows` entries. */
+    readonly kept: DeviceTensor;
+    /** rows x k, i32. */
+    readonly indices: DeviceTensor;
+    /** rows x k, f32. */
+    readonly logprobs: DeviceTensor;
+  };
+}
+
+export interface SamplePlan extends Disposable {
+  readonly explain: PlanExplanation;
+  /** As Plan.run(). */
+  run(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void;
+  /** As Plan.capture(): a replay draws with what the parameters' tensors hold then, so that a loop uploads new offsets between replays. */
+  capture(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun>;
   dispose(): void;
 }
 

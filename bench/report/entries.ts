@@ -14,6 +14,8 @@ export interface Entry {
   readonly topkit?: ResultRow;
   readonly torch?: ResultRow;
   readonly floor?: ResultRow;
+  readonly "topkit-sample"?: ResultRow;
+  readonly "torch-sample"?: ResultRow;
   /** Of normal data only, the fastest first. */
   readonly peers: readonly PeerTime[];
 }

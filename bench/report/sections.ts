@@ -11,7 +11,7 @@ import { compileTable, configTable, ncuTable } from "./kernel-tables.ts";
 import { adversarialPlot, bandwidthPlot, isScaling, type Plot, scalingPlot, stagePlot, timePlot } from "./plots.ts";
 import { goalsTable, missesTable, mustTable, summaryTable } from "./summary-tables.ts";
 import type { Table } from "./table.ts";
-import { adversarialPeerTable, adversarialTable, stageTable, timeTable } from "./tables.ts";
+import { adversarialPeerTable, adversarialTable, sampleTable, stageTable, timeTable } from "./tables.ts";
 
 export interface ReportData {
   readonly rows: readonly ResultRow[];
@@ -42,6 +42,8 @@ export function sectionsOf(data: ReportData): Section[] {
   sections.push({ title: "How it was measured", text: protocolText(rows), plots: [] });
   for (const suite of suitesOf(cold)) sections.push(suiteSection(suite, cold));
   if (cold.some(({ dist }) => dist !== "normal")) sections.push(...adversarialSections(cold, data.adversarialPeers));
+  const draws = sampleTable(cold);
+  if (draws.rows.length > 0) sections.push({ title: "Sampling", text: SAMPLE_TEXT, table: draws, plots: [] });
   if (profiles.length > 0) sections.push({ title: "Per-stage profile", table: stageTable(profiles), plots: [stagePlot(profiles)] });
   for (const mode of MODES.slice(1)) {
     const entries = entriesOf(rows, [], mode);
@@ -74,6 +76,9 @@ function suiteSection(suite: string, cold: readonly Entry[]): Section {
 
 const SUMMARY_TEXT =
   "Ratios are of graph-cold medians. Peers are recorded figures (bench/peers), whether or not they sort or are deterministic; the fastest of each shape counts.";
+const SAMPLE_TEXT =
+  "A token from each row, top-k included, at temperature 0.8 and top-p 0.95; every token is compared with the CPU backend's. torch's chain: topk, division, softmax, " +
+  "cumsum and comparison for top-p, multinomial, gather.";
 const NCU_TEXT =
   "Each kernel alone, caches flushed before it, clocks as they come; floor_read is the kernel that only reads. Times under a profiler are not the benchmark's.";
 const CONFIG_TEXT =

@@ -36,6 +36,19 @@ export function timeTable(entries: readonly Entry[]): Table {
   };
 }
 
+/** Drawing a token from each row, top-k included: beside the top-k alone, and torch's chain. Of the shapes where it was measured. */
+export function sampleTable(entries: readonly Entry[]): Table {
+  return {
+    words: 1,
+    header: ["shape", "top-k us", "draw us", "noise +-", "draw - top-k us", "torch chain us", "torch / draw", "exact"],
+    rows: entries.flatMap(({ shape, topkit, "topkit-sample": draw, "torch-sample": chain }) => {
+      if (draw === undefined) return [];
+      const more = topkit === undefined ? NONE : (draw.usMedian - topkit.usMedian).toFixed(2);
+      return [[shape, us(topkit), us(draw), spread(draw), more, us(chain), times(ratio(chain, draw)), draw.exact]];
+    }),
+  };
+}
+
 /** Each distribution against normal data of the same shape. */
 export function adversarialTable(entries: readonly Entry[]): Table {
   const own = entries.filter(({ dist }) => dist !== "normal");

@@ -2,6 +2,7 @@
 // behind mutexes, everything else belongs to the environment that made it.
 #include <napi.h>
 
+#include "cpu/cpu_sample.h"
 #include "cpu/cpu_topk.h"
 #include "device.h"
 #include "emulated_kernel.h"
@@ -64,6 +65,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   Export(env, exports, "compile", Async<Compile>);
   Export(env, exports, "allocateHost", Sync<AllocateHost>);
   Export(env, exports, "cpuTopk", Async<CpuTopk>);
+  Export(env, exports, "cpuSample", Async<CpuSample>);
   Export(env, exports, "loadEmulatedKernel", Sync<LoadEmulatedKernel>);
   return exports;
 }

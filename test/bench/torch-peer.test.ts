@@ -26,7 +26,7 @@ it("measures, and is compared with the reference", async () => {
   expect(peer.torch).toBe("9.9");
   await loaded(peer);
   for (const mode of ["graph-cold", "graph-hot", "eager"] as const) {
-    const go = await peer.timed(mode, PLAN);
+    const go = await peer.timed(mode, PLAN, "topk");
     expect({ calls: go.calls, us: await go.sample() }).toEqual({ calls: 3, us: 12.5 });
     expect(await peer.check(ANSWERS, WORKLOAD, PLAN)).toEqual({ wrongRows: 0, maxDifference: 0 });
   }
@@ -36,8 +36,10 @@ it("measures, and is compared with the reference", async () => {
 it("is told from the reference by the greatest difference", async () => {
   using peer = await start("wrong");
   await loaded(peer);
-  await peer.timed("graph-cold", PLAN);
+  await peer.timed("graph-cold", PLAN, "topk");
   expect(await peer.check(ANSWERS, WORKLOAD, PLAN)).toEqual({ wrongRows: 0, maxDifference: 9 });
+  await peer.timed("graph-cold", PLAN, "sample");
+  expect(await peer.wrongTokens()).toBe(5);
 });
 
 it("fails for one shape, and where it ends in the middle", async () => {
@@ -45,7 +47,7 @@ it("fails for one shape, and where it ends in the middle", async () => {
   await expect(loaded(full)).rejects.toThrow(new PeerFailure("torch: load: OutOfMemoryError"));
   using dying = await start("dies");
   await loaded(dying);
-  const go = await dying.timed("graph-cold", PLAN);
+  const go = await dying.timed("graph-cold", PLAN, "topk");
   await expect(go.sample()).rejects.toThrow(new PeerFailure("torch's process ended while it was asked to sample"));
   await dying.unload();
 });

@@ -6,6 +6,7 @@ import {
   brokenRule,
   combinations,
   contextOf,
+  drawPlan,
   kernels,
   plans,
   type Request,
@@ -20,7 +21,7 @@ import { requests } from "./arbitrary.ts";
 /** Every plan's shapes that a kernel accepts, for a request. */
 function acceptedShapes(kernel: AnyKernel, request: Request, candidateTarget: number): Shape<string>[] {
   const spec = { dtype: request.dtype, order: request.order };
-  return plans
+  return [...plans, drawPlan]
     .flatMap((plan) =>
       plan.passes
         .filter((_, at) => plan.stages[at] === kernel)

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AnyKernel, kernels, type ResolvedStage, variantSymbol } from "../../dsl/index.ts";
+import { type AnyKernel, kernels, type ResolvedStage, topkKernels, variantSymbol } from "../../dsl/index.ts";
 import type { Declaration } from "../../generator/declarations.ts";
 import { load } from "../../generator/index.ts";
 import { createRenderer, type Render } from "../../generator/render.ts";
@@ -66,7 +66,7 @@ export class MutationRun {
     this.mutations = PARTS.flatMap((part) =>
       [...files[part].values()].flatMap(({ file, text }) => {
         const marked = this.#rendererOf({ file, text: `${text}// marked\n` });
-        const including = kernels.filter((kernel) => textOf(kernel, marked) !== textOf(kernel, this.#render));
+        const including = topkKernels.filter((kernel) => textOf(kernel, marked) !== textOf(kernel, this.#render));
         return including.length === 0 ? [] : mutantsOf(file, text).flatMap((mutant) => including.map((kernel) => ({ kernel, mutant })));
       }),
     );

@@ -6,13 +6,13 @@ import {
   type AnyKernel,
   type Domains,
   type Dtype,
-  kernels,
   type Order,
   type Plan,
   plans,
   type Request,
   resolve,
   type Scalar,
+  topkKernels,
   variantSymbol,
 } from "../../dsl/index.ts";
 
@@ -78,11 +78,11 @@ const LENGTHS = COLS.flatMap((cols) => (cols === LONGEST ? [cols] : [cols, cols 
  * are still to be tried share a unit. Configs that no request fits are in none; they are told by their symbols.
  */
 export function unitsOf(source: Random, wanted = Number.POSITIVE_INFINITY): { readonly units: readonly Unit[]; readonly impossible: readonly string[] } {
-  const tried = new Map(kernels.map((kernel) => [kernel, new Set<string>()]));
+  const tried = new Map(topkKernels.map((kernel) => [kernel, new Set<string>()]));
   const units: Unit[] = [];
   const impossible: string[] = [];
   // those with the most configs first: what is left to choose then goes with what they take
-  for (const kernel of [...kernels].sort((a, b) => countConfigs(b) - countConfigs(a))) {
+  for (const kernel of [...topkKernels].sort((a, b) => countConfigs(b) - countConfigs(a))) {
     for (const config of configsOf(kernel, source)) {
       if (tried.get(kernel)!.size >= wanted) break;
       if (tried.get(kernel)!.has(config.symbol)) continue;

@@ -12,7 +12,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { random } from "../../bench/random.ts";
-import { kernels } from "../../dsl/index.ts";
+import { topkKernels } from "../../dsl/index.ts";
 import { buildProgram, scratch } from "./emulator.ts";
 import { checkUnit, seedOfRun, sourcesHash } from "./property-check.ts";
 import { countConfigs, type Unit, unitsOf } from "./property-space.ts";
@@ -77,7 +77,7 @@ async function lead(): Promise<boolean> {
   await Promise.all(Array.from({ length: jobs }, (_, job) => worker(job)));
   const done = passed();
   const exact = units.filter((_, at) => done.has(keys[at]!));
-  for (const kernel of kernels) {
+  for (const kernel of topkKernels) {
     const drawn = new Set(units.flatMap(({ plan, symbols }) => symbols.filter((_, at) => plan.stages[at] === kernel)));
     const tried = new Set(exact.flatMap(({ plan, symbols }) => symbols.filter((_, at) => plan.stages[at] === kernel)));
     const without = impossible.filter((symbol) => symbol.startsWith(`${kernel.name}_`)).length;

@@ -1,8 +1,8 @@
-/** topk(), open() and isAvailable() with any arguments: an exact answer, or a coded error. */
+/** topk(), sample(), open() and isAvailable() with any arguments: an exact answer, or a coded error. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isAvailable, open, topk } from "../../runtime/index.ts";
-import type { TopkOptions } from "../../runtime/types.ts";
+import { isAvailable, open, sample, topk } from "../../runtime/index.ts";
+import type { SampleOptions, TopkOptions } from "../../runtime/types.ts";
 import { oracleTopk, rawBits } from "../support/oracle.ts";
 import { fuzz, outcomeOf } from "./fuzz.ts";
 import { hostile, hostileArrays, make, mostly, options } from "./hostile.ts";
@@ -45,6 +45,34 @@ it("topk() answers exactly or refuses", () => {
     const expected = oracleTopk({ data: elements, rows, cols, k, order, rowStride, dtype, ...(lengths && { lengths }) });
     expect(rawBits(values)).toEqual(rawBits(expected.values));
     expect(Array.from(indices, Number)).toEqual([...expected.indices]);
+  }).then(() => expect(answered).toBeGreaterThan(0));
+});
+
+const SAMPLE_OPTIONS = {
+  ...{ k: [1, 2, 4], dtype: ["f32", "f16", "bf16", undefined], rows: [0, 1, 2, 4], cols: [1, 2, 4], lengths: [new Int32Array(1), undefined] },
+  temperature: [0, 1, 0.5, Float32Array.of(1, 0), undefined],
+  topP: [0, 1, 0.5, Float32Array.of(1, 0), undefined],
+  minP: [0, 1, Float32Array.of(1), undefined],
+  seed: [0, 1n, 2n ** 64n - 1n, BigUint64Array.of(1n, 2n)],
+  offset: [0, 2n ** 64n - 1n, BigUint64Array.of(1n, 2n), undefined],
+  ...{ logprobs: [true, false], candidates: [true, undefined], backend: ["cpu", "auto", undefined] },
+};
+
+it("sample() draws one of the kept candidates of each row, or refuses", () => {
+  let answered = 0;
+  return fuzz("sample()", 3000, fc.tuple(inputs, options(SAMPLE_OPTIONS)), async (drawn) => {
+    const [x, given] = make(drawn) as unknown[];
+    const outcome = await outcomeOf(() => sample(x as Float32Array, given as SampleOptions));
+    if ("error" in outcome) return;
+    answered += 1;
+    const { tokens, candidates, dims, backend } = outcome.value;
+    expect([backend, tokens.length]).toEqual(["cpu", dims.reduce((product, dim) => product * dim, 1)]);
+    if (candidates === undefined) return;
+    const k = candidates.indices.length / tokens.length;
+    for (const [row, token] of tokens.entries()) {
+      const kept = candidates.indices.subarray(row * k, row * k + candidates.kept[row]!);
+      expect(kept.length === 0 ? token === -1 : kept.includes(token)).toBe(true);
+    }
   }).then(() => expect(answered).toBeGreaterThan(0));
 });
 

@@ -52,6 +52,10 @@ export class FakeDevice implements Device {
     return { pointer: 0n, synchronize: async () => {}, dispose: () => {}, [Symbol.dispose]: () => {} };
   }
 
+  samplePlan(): never {
+    throw new Error("sampling is not faked");
+  }
+
   async plan(options: PlanOptions): Promise<Plan> {
     this.live += 1;
     const run: Plan["run"] = (x, out, given) => this.#run(options, x, out, given?.lengths);

@@ -7,6 +7,7 @@ import { Mismatch } from "./check.ts";
 import { farScenarios } from "./far.ts";
 import { hostScenarios } from "./host-scenarios.ts";
 import type { PatternName } from "./patterns.ts";
+import { sampleScenarios } from "./sample-scenarios.ts";
 import { optionsOf, type Shape, Slot } from "./slot.ts";
 
 type Own = <D extends Disposable>(disposable: D) => D;
@@ -189,5 +190,11 @@ export function allScenarios(backend: SuiteBackend): Scenario[] {
       };
     }),
   );
-  return [...works, ...hostScenarios(), ...(backend === "cpu" ? [] : [candidateTargets]), ...(backend === "cuda" ? farScenarios() : [])];
+  return [
+    ...works,
+    ...hostScenarios(),
+    ...sampleScenarios(backend),
+    ...(backend === "cpu" ? [] : [candidateTargets]),
+    ...(backend === "cuda" ? farScenarios() : []),
+  ];
 }

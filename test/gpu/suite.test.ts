@@ -1,6 +1,6 @@
 /** The suite finds every kind of fault, misses nothing that it lists, and counts right: shown on a device that errs on request. */
 import { describe, expect, test } from "vitest";
-import { combinations, kernels, plans, variantSymbol } from "../../dsl/index.ts";
+import { combinations, plans, topkKernels, variantSymbol } from "../../dsl/index.ts";
 import { nameOf, type SuiteBackend } from "./case.ts";
 import { allCases, cpuCases } from "./cases.ts";
 import { FakeDevice, type Fault } from "./fake-device.ts";
@@ -105,7 +105,7 @@ describe("the list of cases", () => {
   test("every plan meets every dtype, order and pattern", () => {
     const met = new Set(cases.map((c) => `${c.plan} ${c.dtype} ${c.order} ${c.pattern}`));
     for (const { name } of plans) {
-      for (const { dtype, order } of combinations({ dtype: kernels[0]!.spec.dtype, order: kernels[0]!.spec.order })) {
+      for (const { dtype, order } of combinations({ dtype: topkKernels[0]!.spec.dtype, order: topkKernels[0]!.spec.order })) {
         for (const pattern of PATTERNS) expect(met).toContain(`${name} ${dtype} ${order} ${pattern}`);
       }
     }
@@ -124,7 +124,7 @@ describe("the list of cases", () => {
       ),
     );
   };
-  const shipped = kernels.flatMap((kernel) =>
+  const shipped = topkKernels.flatMap((kernel) =>
     [...combinations(kernel.spec)].flatMap((spec) => kernel.ships.map((config) => variantSymbol(kernel, spec, config))),
   );
 

@@ -4,7 +4,9 @@
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { plans } from "../../dsl/index.ts";
+import { addon } from "../../native/index.ts";
 import type {
+  CpuSampleJob,
   CpuTopkJob,
   DeviceInfo,
   DriverInfo,
@@ -95,6 +97,11 @@ export class FakeNative implements NativeAddon {
       "pointer" in buffer ? this.bytesAt(buffer.pointer, buffer.bytes) : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
     const ends = job.lengths === null ? undefined : new Int32Array(bytes(job.lengths).slice().buffer);
     this.#answer(job, bytes(job.input), bytes(job.values), bytes(job.indices), ends);
+  }
+
+  /** The real one: of arrays, it needs no device. */
+  cpuSample(job: CpuSampleJob): Promise<void> {
+    return addon().cpuSample(job);
   }
 
   loadEmulatedKernel(): never {

@@ -1,6 +1,7 @@
 /** The sampling oracle against the contract's wording, f64 and chi-square. */
 import { describe, expect, test } from "vitest";
 import { random } from "../../bench/random.ts";
+import { CHI_SQUARE_LIMIT, chiSquare, softmax } from "./chi-square.ts";
 import { type SampleJob, type SampleResult, sampleOracle } from "./sample-oracle.ts";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
@@ -25,18 +26,6 @@ function countsOf(values: readonly number[], options: Partial<SampleJob>, draws:
   for (let offset = 0; offset < draws; offset++) counts[sample(values, { ...options, offset: BigInt(offset) }).token / 10]!++;
   return counts;
 }
-
-const softmax = (values: readonly number[], temperature: number): number[] => {
-  const weights = values.map((value) => Math.exp((value - values[0]!) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
-};
-
-/** Pearson's statistic of counts against probabilities. */
-const chiSquare = (counts: readonly number[], probabilities: readonly number[]): number => {
-  const draws = counts.reduce((sum, count) => sum + count, 0);
-  return counts.reduce((sum, count, place) => sum + (count - draws * probabilities[place]!) ** 2 / (draws * probabilities[place]!), 0);
-};
 
 const sortedNormals = (count: number, seed: number, scale: number): number[] => {
   const source = random(seed, 0);
@@ -151,8 +140,6 @@ describe("draws", () => {
     expect(sample(values, { offset: 2n ** 32n + 5n })).not.toEqual(sample(values, { offset: 5n }));
   });
 
-  // quantile 0.999 of chi-square (Pearson and Hartley, table 8): seeds are fixed, so a right sampler passes always
-  const LIMIT: Readonly<Record<number, number>> = { 3: 16.266, 9: 27.877, 19: 43.82 };
   const DRAWS = 20_000;
 
   test.each([
@@ -161,7 +148,7 @@ describe("draws", () => {
     [20, 1.5, 3n],
   ])("%i candidates at temperature %d follow the softmax", (count, temperature, seed) => {
     const values = sortedNormals(count, Number(seed), 1);
-    expect(chiSquare(countsOf(values, { temperature, seed }, DRAWS), softmax(values, temperature))).toBeLessThan(LIMIT[count - 1]!);
+    expect(chiSquare(countsOf(values, { temperature, seed }, DRAWS), softmax(values, temperature))).toBeLessThan(CHI_SQUARE_LIMIT[count - 1]!);
   });
 
   test("the kept ones follow the softmax of the kept ones", () => {
@@ -171,12 +158,12 @@ describe("draws", () => {
     const topP = Math.fround(masses.slice(0, 9).reduce((sum, mass) => sum + mass, masses[9]! / 2));
     const counts = countsOf(values, { topP, seed: 4n }, DRAWS);
     expect(counts.slice(10).every((count) => count === 0)).toBe(true);
-    expect(chiSquare(counts.slice(0, 10), softmax(values.slice(0, 10), 1))).toBeLessThan(LIMIT[9]!);
+    expect(chiSquare(counts.slice(0, 10), softmax(values.slice(0, 10), 1))).toBeLessThan(CHI_SQUARE_LIMIT[9]!);
   });
 
   test("chi-square sees a temperature that is 10 in 100 off", () => {
     const values = sortedNormals(20, 3, 1);
-    expect(chiSquare(countsOf(values, { temperature: 1.5, seed: 3n }, DRAWS), softmax(values, 1.65))).toBeGreaterThan(LIMIT[19]!);
+    expect(chiSquare(countsOf(values, { temperature: 1.5, seed: 3n }, DRAWS), softmax(values, 1.65))).toBeGreaterThan(CHI_SQUARE_LIMIT[19]!);
   });
 });
 

@@ -107,9 +107,9 @@ test("rows of one column, and an unknown distribution", () => {
 
 test("the suites that ship are read whole", () => {
   const suites = readSuites(readFileSync(new URL("../../bench/suites.csv", import.meta.url), "utf8"));
-  expect(new Set(suites.map(({ suite }) => suite))).toEqual(new Set(["nanochat", "llm", "router", "large", "adversarial", "scaling"]));
+  expect(new Set(suites.map(({ suite }) => suite))).toEqual(new Set(["nanochat", "llm", "router", "large", "adversarial", "scaling", "sampling"]));
   expect(suites[0]).toEqual({ suite: "nanochat", rows: 1, cols: 50304, k: 50, dtype: "bf16", dist: "normal" });
-  expect(suites.length).toBe(124);
+  expect(suites.length).toBe(148);
 });
 
 test.each([

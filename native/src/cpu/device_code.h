@@ -31,6 +31,8 @@ inline float __uint_as_float(u32 bits) {
 inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __fsub_rn(float a, float b) { return a - b; }
 inline float __fmul_rn(float a, float b) { return a * b; }
+inline float __fdiv_rn(float a, float b) { return a / b; }
+inline u64 __umul64hi(u64 a, u64 b) { return static_cast<u64>(static_cast<unsigned __int128>(a) * b >> 64); }
 // of a number that fits: exact_exp asks for no other
 inline int __float2int_rz(float x) { return static_cast<int>(x); }
 }  // namespace topkit::cpu

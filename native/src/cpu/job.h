@@ -3,19 +3,14 @@
 
 #include <napi.h>
 
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "../arguments.h"
+#include "job_reader.h"
 #include "topk_core.h"
 
 namespace topkit::cpu {
 
 struct ParsedJob {
   TopkJob job;
-  // Name and view of each memory that JavaScript owns. Their buffers are handles of the current scope.
-  std::vector<std::pair<std::string, View>> buffers;
+  NamedViews views;
 };
 
 // Throws TK_ARGUMENT.

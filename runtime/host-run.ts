@@ -1,0 +1,42 @@
+/** One run of a plan from host memory to host memory: inputs in, outputs out, and nothing allocated is left. */
+import type { BackendDevice, BackendMemory, BackendPlan, HostSampleJob } from "./backend.ts";
+
+/**
+ * `inputs` are copied to the device, `outputs` from it, by the names of the plan's buffers; null where there is none. The default stream orders the copies
+ * and the run, so that calls side by side are safe, also where they share the plan: each owns its buffers.
+ */
+export async function runOnHostMemory<Name extends string>(
+  device: Pick<BackendDevice, "allocate">,
+  plan: BackendPlan<Readonly<Record<Name, bigint>>>,
+  inputs: Readonly<Partial<Record<Name, ArrayBufferView | null>>>,
+  outputs: Readonly<Partial<Record<Name, ArrayBufferView | null>>>,
+): Promise<void> {
+  const memories: BackendMemory[] = [];
+  const given = (arrays: Readonly<Partial<Record<Name, ArrayBufferView | null>>>) => Object.entries(arrays) as [Name, ArrayBufferView | null][];
+  const allocated = (arrays: typeof inputs) =>
+    given(arrays).map(([name, array]) => {
+      if (array === null) return { name, pointer: 0n };
+      const memory = device.allocate(array.byteLength);
+      memories.push(memory);
+      return { name, pointer: memory.pointer, copy: { memory, array } };
+    });
+  try {
+    const [sources, results] = [allocated(inputs), allocated(outputs)];
+    for (const { copy } of sources) await copy?.memory.write(0, copy.array, null);
+    // every buffer of the plan is an input or an output
+    const pointers = Object.fromEntries([...sources, ...results].map(({ name, pointer }) => [name, pointer])) as Record<Name, bigint>;
+    await plan.run(null, pointers);
+    for (const { copy } of results) await copy?.memory.read(copy.array, 0, null);
+  } finally {
+    for (const memory of memories) memory.close();
+  }
+}
+
+/** What runOnHostMemory() is given for a draw. */
+export function sampleBuffers(job: HostSampleJob) {
+  const { data: x, lengths, temperature, topP, minP, seeds, offsets, values, indices, tokens, logprobs, kept, candidateLogprobs } = job;
+  return [
+    { x, lengths, temperature, topP, minP, seeds, offsets },
+    { values, indices, tokens, logprobs, kept, candidateLogprobs },
+  ] as const;
+}

@@ -1,0 +1,121 @@
+/** A prepared draw: checks what a run is given against the plan, then hands the pointers to the backend. */
+import { DTYPE_BYTES, type Request } from "../dsl/index.ts";
+import type { BackendMemory, BackendPlan, SamplePointers } from "./backend.ts";
+import { CapturedRunHandle } from "./captured-run.ts";
+import { checkOptions } from "./check.ts";
+import type { DeviceHandle } from "./device.ts";
+import { enqueue } from "./enqueue.ts";
+import { OwnedHandle } from "./handle.ts";
+import { checkApart, checkInput, checkLengths, checkMatrix, checkPerRow, streamOf } from "./run-tensors.ts";
+import type { TensorHandle } from "./tensor.ts";
+import type { Timeline } from "./timeline.ts";
+import type { CapturedRun, DeviceTensor, PlanExplanation, SampleOutput, SamplePlan, SampleTensors, Stream } from "./types.ts";
+
+interface Checked {
+  readonly reads: readonly TensorHandle[];
+  readonly writes: readonly TensorHandle[];
+  readonly pointers: SamplePointers;
+}
+
+/** The top-k's answer, which the caller does not ask for. */
+export interface Answer {
+  readonly values: BackendMemory;
+  readonly indices: BackendMemory;
+}
+
+/** null where the plan has no rows. Errors: TK303. */
+export function allocateAnswer({ backend }: Pick<DeviceHandle, "backend">, { rows, k, dtype }: Request): Answer | null {
+  if (rows === 0) return null;
+  const values = backend.allocate(rows * k * DTYPE_BYTES[dtype]);
+  try {
+    return { values, indices: backend.allocate(rows * k * 4) };
+  } catch (error) {
+    values.close();
+    throw error;
+  }
+}
+
+export class SamplePlanHandle extends OwnedHandle implements SamplePlan {
+  readonly kind = "sampling plan";
+  readonly explain: PlanExplanation;
+  readonly #device: DeviceHandle;
+  readonly #request: Request;
+  readonly #withLengths: boolean;
+  readonly #backend: BackendPlan<SamplePointers>;
+  readonly #answer: Answer | null;
+  readonly #owners: readonly Timeline[] = [this];
+
+  constructor(device: DeviceHandle, request: Request, withLengths: boolean, backend: BackendPlan<SamplePointers>, answer: Answer | null) {
+    super(device);
+    this.#device = device;
+    this.#request = request;
+    this.#withLengths = withLengths;
+    this.#backend = backend;
+    this.#answer = answer;
+    this.explain = backend.explain;
+  }
+
+  run(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void {
+    const { reads, writes, pointers } = this.#check(x, parameters, out, options?.lengths);
+    const stream = streamOf(this.#device, options?.stream);
+    enqueue(this.#device, stream, { reads, writes, owners: this.#owners, work: () => this.#backend.run(stream.backend, pointers) });
+  }
+
+  async capture(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun> {
+    const { reads, writes, pointers } = this.#check(x, parameters, out, options?.lengths);
+    // earlier runs that still wait for their data go first: a capture takes only launches
+    if (this.tail !== undefined) await this.tail;
+    this.checkAlive();
+    return new CapturedRunHandle(this, this.#backend.capture(pointers), (captured, graph, stream) => {
+      for (const tensor of [...reads, ...writes]) tensor.checkAlive();
+      const on = streamOf(this.#device, stream);
+      enqueue(this.#device, on, { reads, writes, owners: [this, captured], work: () => graph.launch(on.backend) });
+    });
+  }
+
+  /** Errors: TK101, TK401, TK402, TK403, TK108, TK110. */
+  #check(given: unknown, parameters: SampleTensors, out: SampleOutput, givenLengths: unknown): Checked {
+    this.checkAlive();
+    checkOptions(parameters, ["temperature", "topP", "minP", "seeds", "offsets"], "a draw's parameters");
+    checkOptions(out, ["tokens", "logprobs", "candidates"], "a draw's outputs");
+    if (out.candidates !== undefined) checkOptions(out.candidates, ["kept", "indices", "logprobs"], "a draw's candidates");
+    const device = this.#device;
+    const { rows, k } = this.#request;
+    const reads: TensorHandle[] = [checkInput(device, given, this.#request)];
+    const writes: TensorHandle[] = [];
+    const taken = (among: TensorHandle[], tensor: TensorHandle): bigint => {
+      among.push(tensor);
+      return tensor.pointer;
+    };
+    const numbers = (name: "temperature" | "topP" | "minP"): bigint =>
+      parameters[name] === undefined ? 0n : taken(reads, checkPerRow(device, name, parameters[name], rows, "f32"));
+    const { candidates } = out;
+    const lengths = checkLengths(device, givenLengths, this.#withLengths, rows);
+    const pointers: SamplePointers = {
+      x: reads[0]!.pointer,
+      lengths: lengths === undefined ? 0n : taken(reads, lengths),
+      temperature: numbers("temperature"),
+      topP: numbers("topP"),
+      minP: numbers("minP"),
+      seeds: taken(reads, checkPerRow(device, "seeds", parameters.seeds, rows, "i64")),
+      offsets: taken(reads, checkPerRow(device, "offsets", parameters.offsets, rows, "i64")),
+      values: this.#answer?.values.pointer ?? 0n,
+      indices:
+        candidates === undefined
+          ? (this.#answer?.indices.pointer ?? 0n)
+          : taken(writes, checkMatrix(device, "candidates.indices", candidates.indices, [rows, k], "i32")),
+      tokens: taken(writes, checkPerRow(device, "tokens", out.tokens, rows, "i32")),
+      logprobs: out.logprobs === undefined ? 0n : taken(writes, checkPerRow(device, "logprobs", out.logprobs, rows, "f32")),
+      kept: candidates === undefined ? 0n : taken(writes, checkPerRow(device, "candidates.kept", candidates.kept, rows, "i32")),
+      candidateLogprobs: candidates === undefined ? 0n : taken(writes, checkMatrix(device, "candidates.logprobs", candidates.logprobs, [rows, k], "f32")),
+    };
+    checkApart(reads, writes, "give each output memory of its own");
+    return { reads, writes, pointers };
+  }
+
+  protected override release(): void {
+    this.#backend.close();
+    this.#answer?.values.close();
+    this.#answer?.indices.close();
+  }
+}
