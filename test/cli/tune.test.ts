@@ -124,6 +124,21 @@ describe("tune merge", () => {
     const { plan, config } = records.at(-1)!;
     expect(parsed.ok && parsed.table.entries.map((entry) => candidateId(entry.plan, entry.config))).toEqual([candidateId(plan, config)]);
   });
+  it("draws a report of what was recorded", async () => {
+    const place = writeRecords("drawn", await madeRecords());
+    const html = path.join(folder, "report.html");
+    await tune("merge", place, "--out", path.join(folder, "drawing"), "--report", html, "--csv", "bench/results/nvidia-h200.csv");
+    const markdown = readFileSync(path.join(folder, "report.md"), "utf8");
+    expect(markdown).toMatch(/^# Tuning on NVIDIA H200\n\n## Winners\n/);
+    expect(markdown).toMatch(/\| 4096 x 256, k 8, bf16 \| bitonic_block [^|]* \| \d+\.\d\d \|/);
+    expect(markdown).toContain("## 4096 x 256, k 8, bf16");
+    const page = readFileSync(html, "utf8");
+    expect(page.match(/<svg /g)).toHaveLength(2);
+    expect(page).toContain("What the tunables of bitonic_block do");
+    expect(page).toContain("rowsPerBlock");
+    await failsWith("TK101", () => tune("merge", place, "--out", folder, "--csv", "x.csv"), /--csv is given without --report/);
+    await failsWith("TK501", () => tune("merge", place, "--out", folder, "--csv", "x.csv", "--report", html));
+  });
   it("TK101 where one table is named for two devices, TK501 for what is not there, TK506 for a folder that cannot be", async () => {
     const [one, two] = [writeRecords("h200", (await madeRecords()).slice(0, 1)), writeRecords("h100", (await madeRecords("NVIDIA H100")).slice(0, 1))];
     const out = path.join(folder, "both");
