@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { presentChoice } from "../bench/autotune/device-target.ts";
 import { mergeRecords } from "../bench/autotune/records.ts";
 import { loadSources } from "../bench/autotune/renderer.ts";
+import { toT4 } from "../bench/autotune/t4.ts";
 import { updateTable } from "../bench/autotune/table-file.ts";
 import { winnersOf } from "../bench/autotune/winners.ts";
 import type { Request } from "../dsl/index.ts";
@@ -13,6 +14,7 @@ import { choosePlan } from "../runtime/choose-plan.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { userTuningFolder } from "../runtime/tuning.ts";
 import { tableName } from "../runtime/tuning-table.ts";
+import { writeWhole } from "./files.ts";
 import { jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
 import { reporter, resultsOption } from "./tune-report.ts";
@@ -20,6 +22,7 @@ import { reporter, resultsOption } from "./tune-report.ts";
 interface MergeOptions {
   readonly out: string;
   readonly table?: string;
+  readonly t4?: string;
   readonly report?: string;
   readonly csv?: string;
   readonly json?: boolean;
@@ -31,6 +34,7 @@ export const mergeCommand = (): Command =>
     .argument("<records...>", "folders or files of records")
     .requiredOption("--out <dir>", "folder of the joined records, in merged.jsonl")
     .option("--table <file>", "the tuning table to write (default: yours, in the folder of compiled kernels)")
+    .option("--t4 <file>", "write the records as T4 JSON, for other tools of the autotuning community")
     .option("--report <file>", "draw FILE.html, and FILE.md beside it")
     .addOption(resultsOption())
     .addOption(jsonOption())
@@ -62,6 +66,7 @@ async function merge(places: readonly string[], options: MergeOptions): Promise<
     const { entries } = await updateTable(place, winners);
     written.push({ file: place, device: winners.table.device, shapes: winners.table.entries.length, entries: entries.length });
   }
+  if (options.t4 !== undefined) await writeWhole(options.t4, [Buffer.from(`${JSON.stringify(toT4(records), undefined, 1)}\n`)]);
   await report({ records, sources, untuned });
   if (json) printJson({ records: records.length, file, tables: written });
   else {
