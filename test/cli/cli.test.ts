@@ -179,7 +179,15 @@ describe("doctor", { timeout: SECONDS }, () => {
 it("lists its commands, and codegen's options", { timeout: SECONDS }, async () => {
   const help = await topkit(["--help"]);
   expect(help.status).toBe(0);
-  expect([...help.stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map((match) => match[1])).toEqual(["run", "doctor", "codegen", "explain", "bench", "tune"]);
+  expect([...help.stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map((match) => match[1])).toEqual([
+    "run",
+    "sample",
+    "doctor",
+    "codegen",
+    "explain",
+    "bench",
+    "tune",
+  ]);
   const codegen = await topkit(["codegen", "--help"]);
   expect(codegen.stdout).toMatch(/--check.*--watch.*--json/s);
 });
