@@ -7,7 +7,8 @@ import { ptxOf } from "../runtime/compile.ts";
 import { limitsOf } from "../runtime/cuda-plan.ts";
 import { EMULATED_LIMITS } from "../runtime/emulate-device.ts";
 import { native } from "../runtime/native-access.ts";
-import { loadTuning, NO_TUNING } from "../runtime/tuning.ts";
+import { entriesNear } from "../runtime/tuned-choice.ts";
+import { loadTuning, NO_TUNING, type Tuning } from "../runtime/tuning.ts";
 import type { PlanExplanation } from "../runtime/types.ts";
 import { dtypeOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { print, printJson } from "./status.ts";
@@ -43,7 +44,7 @@ async function explain({ rows, cols, k, dtype, backend, plan, frozen, json }: Ex
   const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits, plan === undefined ? undefined : { plan }, tuning);
   const explained = explanation(choice);
   if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice), tuned: tunedJson(choice), others: choice.others });
-  else for (const line of asText(explained, choice, device)) print(line);
+  else for (const line of [...asText(explained, choice, device), ...staleEntry(choice, tuning)]) print(line);
 }
 
 interface Limits {
@@ -103,6 +104,13 @@ function reasonOf({ source, tuned }: Choice): string {
   const { rows, cols, k } = tuned.entry;
   const whose = tuned.table.origin === "user" ? `your table ${tuned.table.file}` : "the table that ships";
   return tuned.exact ? `tuned for this shape, in ${whose}` : `tuned for ${rows} x ${cols}, k ${k}, the nearest shape of ${whose}`;
+}
+
+/** An entry of this very shape that was passed over. */
+function staleEntry({ resolved, source, tuned }: Choice, tuning: Tuning): string[] {
+  if (source === "forced" || tuned?.exact === true) return [];
+  const exact = entriesNear(resolved.request, tuning).find(({ distance }) => distance === 0);
+  return exact === undefined ? [] : [`stale      ${exact.table.file} has this shape, of kernels or rules that are others now: tune again`];
 }
 
 /** Measured ones with their times; else the plans that would be taken next. */

@@ -5,19 +5,26 @@ import { Command } from "commander";
 import { presentChoice } from "../bench/autotune/device-target.ts";
 import { mergeRecords } from "../bench/autotune/records.ts";
 import { loadSources } from "../bench/autotune/renderer.ts";
+import { toT4 } from "../bench/autotune/t4.ts";
 import { updateTable } from "../bench/autotune/table-file.ts";
 import { winnersOf } from "../bench/autotune/winners.ts";
+import type { Request } from "../dsl/index.ts";
 import { variants } from "../generated/variants.ts";
 import { choosePlan } from "../runtime/choose-plan.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { userTuningFolder } from "../runtime/tuning.ts";
 import { tableName } from "../runtime/tuning-table.ts";
+import { writeWhole } from "./files.ts";
 import { jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
+import { reporter, resultsOption } from "./tune-report.ts";
 
 interface MergeOptions {
   readonly out: string;
   readonly table?: string;
+  readonly t4?: string;
+  readonly report?: string;
+  readonly csv?: string;
   readonly json?: boolean;
 }
 
@@ -27,10 +34,15 @@ export const mergeCommand = (): Command =>
     .argument("<records...>", "folders or files of records")
     .requiredOption("--out <dir>", "folder of the joined records, in merged.jsonl")
     .option("--table <file>", "the tuning table to write (default: yours, in the folder of compiled kernels)")
+    .option("--t4 <file>", "write the records as T4 JSON, for other tools of the autotuning community")
+    .option("--report <file>", "draw FILE.html, and FILE.md beside it")
+    .addOption(resultsOption())
     .addOption(jsonOption())
     .action((places: readonly string[], options: MergeOptions) => merge(places, options));
 
-async function merge(places: readonly string[], { out, table, json }: MergeOptions): Promise<void> {
+async function merge(places: readonly string[], options: MergeOptions): Promise<void> {
+  const { out, table, json } = options;
+  const report = await reporter(options);
   const sources = await loadSources();
   const file = path.join(out, "merged.jsonl");
   try {
@@ -40,7 +52,8 @@ async function merge(places: readonly string[], { out, table, json }: MergeOptio
   }
   const { records, damaged } = mergeRecords(places, file);
   for (const line of damaged) log(`topkit: ${line}`);
-  const all = winnersOf({ records, sources, variants, untuned: (request) => presentChoice(() => choosePlan(request, undefined)) });
+  const untuned = (request: Request) => presentChoice(() => choosePlan(request, undefined));
+  const all = winnersOf({ records, sources, variants, untuned });
   if (table !== undefined && all.length > 1) {
     throw new TopkitError(
       "TK101",
@@ -53,6 +66,8 @@ async function merge(places: readonly string[], { out, table, json }: MergeOptio
     const { entries } = await updateTable(place, winners);
     written.push({ file: place, device: winners.table.device, shapes: winners.table.entries.length, entries: entries.length });
   }
+  if (options.t4 !== undefined) await writeWhole(options.t4, [Buffer.from(`${JSON.stringify(toT4(records), undefined, 1)}\n`)]);
+  await report({ records, sources, untuned });
   if (json) printJson({ records: records.length, file, tables: written });
   else {
     print(`${records.length} records in ${file}`);

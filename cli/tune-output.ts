@@ -1,16 +1,11 @@
 /** What `topkit tune` prints at its end: the ranked list of each workload, and what changed. */
 import type { Ranked } from "../bench/autotune/ranking.ts";
+import { choiceText } from "../bench/autotune/space.ts";
 import type { Tuned } from "../bench/autotune/tune.ts";
 import { fixed, percent, type Table, toText } from "../bench/report/table.ts";
 import { describe } from "../bench/run-bench.ts";
 
 const SHOWN = 5;
-
-/** `block_select warps=8 tiles=2`: the owner of a tunable is named where it is not the plan. */
-export function choiceText({ plan, config }: Pick<Ranked["candidate"], "plan" | "config">): string {
-  const pairs = Object.entries(config).map(([name, value]) => `${name.startsWith(`${plan}.`) ? name.slice(plan.length + 1) : name}=${value}`);
-  return [plan, ...pairs].join(" ");
-}
 
 export function rankedText({ workload, candidates, measured, ranked, winner, present, invalid }: Tuned): string {
   const failures = Object.entries(invalid).map(([why, count]) => `${count} ${why}`);

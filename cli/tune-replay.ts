@@ -4,6 +4,7 @@ import { type Ranked, ranking, winner } from "../bench/autotune/ranking.ts";
 import { readRecords } from "../bench/autotune/records.ts";
 import { recordedSpaces, replayMeasurer } from "../bench/autotune/replay.ts";
 import { Session } from "../bench/autotune/session.ts";
+import { choiceText } from "../bench/autotune/space.ts";
 import { strategies } from "../bench/autotune/strategies/index.ts";
 import { BudgetSpent } from "../bench/autotune/strategy.ts";
 import { random } from "../bench/random.ts";
@@ -11,7 +12,6 @@ import { fixed, type Table, toText } from "../bench/report/table.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { log, print, printJson } from "./status.ts";
 import type { TuneCommandOptions } from "./tune.ts";
-import { choiceText } from "./tune-output.ts";
 
 /** Errors: TK101 where there is nothing to replay, TK501. */
 export async function replay(place: string, options: TuneCommandOptions): Promise<void> {

@@ -23,6 +23,7 @@ import { mergeCommand } from "./tune-merge.ts";
 import { distinctShapes, milliseconds, recordsIn, type Shard, shard, shardOf } from "./tune-options.ts";
 import { asJson, rankedText, summaryText } from "./tune-output.ts";
 import { replay } from "./tune-replay.ts";
+import { reporter, resultsOption } from "./tune-report.ts";
 import { filterOption, shapeWorkload, suiteWorkloads } from "./workloads.ts";
 
 export interface TuneCommandOptions {
@@ -37,6 +38,8 @@ export interface TuneCommandOptions {
   readonly shard?: Shard;
   readonly replay?: string;
   readonly table?: string;
+  readonly report?: string;
+  readonly csv?: string;
   readonly device: number;
   readonly seed: number;
   readonly json?: boolean;
@@ -58,6 +61,8 @@ export const tuneCommand = (): Command =>
     .addOption(new Option("--shard <I/N>", "only the I-th of N parts of the shapes: on other GPUs the others; then `tune merge`").argParser(shard))
     .option("--replay <records>", "search in records, of a folder or a file, instead of on a GPU")
     .option("--table <file>", "the tuning table to write (default: yours, in the folder of compiled kernels)")
+    .option("--report <file>", "draw FILE.html, and FILE.md beside it, of all records in --out")
+    .addOption(resultsOption())
     .addOption(integerOption("--device <n>", "CUDA device").default(0))
     .addOption(integerOption("--seed <n>", "of the inputs and of the search").default(1))
     .addOption(jsonOption())
@@ -67,6 +72,7 @@ export const tuneCommand = (): Command =>
 async function run(options: TuneCommandOptions): Promise<void> {
   if (options.replay !== undefined) return replay(options.replay, options);
   const workloads = workloadsOf(options);
+  const report = await reporter(options);
   const records = [...recordsIn(options.out, options.resume === true, log)];
   const { strategy, budget } = { ...EFFORT_PLANS[options.effort], ...(options.strategy === undefined ? {} : { strategy: options.strategy }) };
   const sources = await loadSources();
@@ -106,6 +112,7 @@ async function run(options: TuneCommandOptions): Promise<void> {
     if (options.json) printJson({ device: target.device, records: options.out, table: file, ...outcome, tuned: outcome.tuned.map(asJson) });
     else print(summaryText(outcome.tuned));
     log(`topkit: records in ${options.out}, table ${file}`);
+    await report({ records, sources, untuned });
     for (const problem of outcome.problems) log(`topkit: ${problem}`);
     if (outcome.interrupted) log("topkit: interrupted; what was done is kept: go on with --resume");
     if (outcome.interrupted || outcome.problems.length > 0) process.exitCode = outcome.interrupted ? 130 : 1;

@@ -57,6 +57,12 @@ export const candidateId = (plan: string, config: AnyConfig): string =>
       .map((name) => `${name}=${config[name]}`),
   ].join(" ");
 
+/** `block_select warps=8 tiles=2`: the owner of a tunable is named where it is not the plan. */
+export function choiceText({ plan, config }: Choice): string {
+  const pairs = Object.entries(config).map(([name, value]) => `${name.startsWith(`${plan}.`) ? name.slice(plan.length + 1) : name}=${value}`);
+  return [plan, ...pairs].join(" ");
+}
+
 /** The plan's own tunables and its stages', by their full names. */
 export function axesOf(plan: Plan): Domains {
   const owners = [{ name: plan.name, tune: plan.tune }, ...plan.stages];

@@ -38,7 +38,7 @@ function winnersOn(device: string, { records, sources, variants, untuned }: Winn
   const runs: TuningRun[] = [];
   const entries: TunedEntry[] = [];
   const texts = new Map<string, string>();
-  for (const group of groupsOf(records.filter((record) => record.device === device && isCurrent(record, sources)))) {
+  for (const group of currentGroups(records, device, sources)) {
     const { request } = group[0]!;
     const { space, outcomes } = recordedSpace(group);
     const own = untuned(request);
@@ -57,8 +57,9 @@ function winnersOn(device: string, { records, sources, variants, untuned }: Winn
   return { table: { version: TABLE_VERSION, device, runs, entries }, texts };
 }
 
-/** Of each request, the records of the protocol that was used last. */
-function groupsOf(records: readonly TuneRecord[]): TuneRecord[][] {
+/** Of each request, the records of the protocol that was used last; of today's sources. */
+export function currentGroups(all: readonly TuneRecord[], device: string, sources: Sources): TuneRecord[][] {
+  const records = all.filter((record) => record.device === device && isCurrent(record, sources));
   const groups = new Map<string, TuneRecord[]>();
   for (const record of records.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))) {
     const id = requestId(record.request);

@@ -11,7 +11,7 @@ export interface Plot {
 
 const WIDTH = 640;
 const ROW_HEIGHT = 22;
-const COLOURS = { topkit: "#0b6bcb", torch: "#d9730d", floor: "#6e7781", "best peer": "#8250df" } as const;
+export const COLOURS = { topkit: "#0b6bcb", torch: "#d9730d", floor: "#6e7781", "best peer": "#8250df" } as const;
 const SERIES = { field: "series", type: "nominal" as const, title: null, scale: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) } };
 const MICROSECONDS = "microseconds a call (log scale)";
 
@@ -23,7 +23,7 @@ const config = {
   legend: { labelFontSize: 12, orient: "top" as const },
   header: { labelFontSize: 12, labelFontWeight: "bold" as const },
 };
-const base = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", config } as const;
+export const base = { $schema: "https://vega.github.io/schema/vega-lite/v6.json", config } as const;
 
 const labelOf = ({ shape, dist }: Entry, mixed: boolean): string => (mixed ? `${shape}, ${dist}` : shape);
 const isMixed = (entries: readonly Entry[]): boolean => new Set(entries.map(({ dist }) => dist)).size > 1;

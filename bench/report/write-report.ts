@@ -9,9 +9,12 @@ import { escapeHtml, toHtml, toMarkdown } from "./table.ts";
 
 /** Writes FILE.html, and FILE.md beside it. Errors: TK506; RangeError where nothing was measured. */
 export async function writeReport(file: string, data: ReportData, draw: Draw): Promise<void> {
-  const sections = sectionsOf(data);
   const devices = [...new Set(data.rows.map(({ device }) => device))].join(", ");
-  const title = `Exact top-k on ${devices}`;
+  await writeSections(file, `Exact top-k on ${devices}`, sectionsOf(data), draw);
+}
+
+/** Of any sections. Errors: TK506. */
+export async function writeSections(file: string, title: string, sections: readonly Section[], draw: Draw): Promise<void> {
   const html = await page(title, sections, draw);
   try {
     await makeFolder(path.dirname(path.resolve(file)));

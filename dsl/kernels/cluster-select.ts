@@ -30,9 +30,8 @@ const SEGMENTS_TRIED = 3;
 
 /** In the order in which an untuned device tries them. */
 function preferred(rows: number, k: number): readonly Shipped[] {
-  const many = rows <= 8 ? manyWanted : rows <= 32 ? usual : middle;
-  const few = rows > 8 && rows <= 24 ? halfCluster : usual;
-  return [k > 100 ? many : few, ...ships];
+  if (k > 100) return [rows <= 8 ? manyWanted : usual, ...ships];
+  return [rows > 8 && rows <= 24 ? halfCluster : usual, ...ships];
 }
 
 /** From how many rows on a block each is faster (block_select's figures beside these in docs/log/cluster.md), unless a row is too long for one. */
@@ -94,18 +93,19 @@ export const clusterSelect = kernel("cluster_select", {
     return {
       groups,
       slots: threads * vectors * blocks,
-      // with more survivors, a block sorts its own: that takes less than everyone's counting among them
-      crowd: segment / 4,
-      // segments, each a vector longer; delegates; thresholds and counts; hit slots and their places; two mbarriers, two counters and two
-      // delegates; sums of the warps; a crowd's slots
+      // With more survivors, a block sorts its own: that takes less than everyone's counting among them. Blocks of normal data have up to 80
+      // where k is 200.
+      crowd: (3 * segment) / 8,
+      // segments, each a vector longer; delegates; thresholds, counts and rivals; hit slots and their places; two mbarriers, two counters and two
+      // delegates; sums of the warps; a crowd's keys
       sharedBytes: roundUp(
         blocks * (segment * wordBytes + VECTOR_BYTES) +
           groups * wordBytes +
-          3 * blocks * 4 +
+          4 * blocks * 4 +
           segment * (VECTOR_BYTES + 4) +
           32 +
           2 * 3 * (threads / 32) * 4 +
-          (threads * vectors + 1) * VECTOR_BYTES +
+          (threads * vectors + 8) * VECTOR_BYTES +
           // before what is aligned to 16
           2 * 8,
         VECTOR_BYTES,
@@ -119,7 +119,7 @@ export const clusterSelect = kernel("cluster_select", {
     "a block's survivors cover k": (c, { k }) => c.segment >= k,
     "delegates fill whole vectors": (c) => c.groups % 4 === 0,
     "each block has a lane among those that rank": (c) => c.rankLanes >= c.blocks,
-    "segments, delegates and a crowd's slots fit a block's shared memory": (c) => c.sharedBytes <= HOPPER_SHARED_BYTES,
+    "segments, delegates and a crowd's keys fit a block's shared memory": (c) => c.sharedBytes <= HOPPER_SHARED_BYTES,
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
   launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),

@@ -189,6 +189,10 @@ template <Dtype D, Order O> struct RawOrder {
     if constexpr (paired) return __vmaxu2(a, b);
     else return a > b ? a : b;
   }
+  static __device__ __forceinline__ u32 bits_min(u32 a, u32 b) {
+    if constexpr (paired) return __vminu2(a, b);
+    else return a < b ? a : b;
+  }
   static __device__ __forceinline__ u32 raw_max(u32 a, u32 b) {
     if constexpr (O == smallest) return bits_max(a, b); // the flip, undone by comparing unsigned
     else if constexpr (paired) return __vmaxs2(a, b);
@@ -224,6 +228,13 @@ template <Dtype D, Order O> struct RawOrder {
     return (O == largest ? s : ~s) ^ flip * each;
   }
   static __device__ __forceinline__ uint4 ordered(const uint4& v) { return make_uint4(ordered(v.x), ordered(v.y), ordered(v.z), ordered(v.w)); }
+  // The keys of a register's elements.
+  static __device__ __forceinline__ u32 keys(u32 u) { return ordered(u) ^ (F::sign ^ flip) * each; }
+  static __device__ __forceinline__ uint4 keys(const uint4& v) { return make_uint4(keys(v.x), keys(v.y), keys(v.z), keys(v.w)); }
+  static __device__ __forceinline__ u32 greatest_key(const uint4& keys) {
+    const u32 maxima = bits_max(keys);
+    return paired ? ((maxima & 0xffffu) > maxima >> 16 ? maxima & 0xffffu : maxima >> 16) : maxima;
+  }
   static __device__ __forceinline__ int of_key(u32 key) { return paired ? (int)(short)(key ^ F::sign) : (int)(key ^ F::sign); }
   static __device__ __forceinline__ u32 key_of(int ordered) { return ((u32)ordered ^ F::sign) & F::ones; }
   static __device__ __forceinline__ u32 key_of_bits(int greatest) { return E::key((typename E::Raw)((u32)greatest ^ flip)); }
@@ -244,82 +255,6 @@ template <class E> struct PartWord {
     return other == own ? word : other < own ? word & ~(Type)ones : word | ones;
   }
 };
-// Places of unique words, by counting how many are greater: for a few hundred of them.
-
-// Words greater than `mine` among 16 / sizeof(T) at a time, from place `lane` of LANES.
-template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u32* words, u32 vectors, u32 lane, u32 mine) {
-  u32 rank = 0;
-  for (u32 at = lane; at < vectors; at += LANES) {
-    const uint4 four = ((const uint4*)words)[at];
-    count_greater(rank, four.x, mine);
-    count_greater(rank, four.y, mine);
-    count_greater(rank, four.z, mine);
-    count_greater(rank, four.w, mine);
-  }
-  return rank;
-}
-template <int LANES> __device__ __forceinline__ u32 greater_in_vectors(const u64* words, u32 vectors, u32 lane, u64 mine) {
-  u32 rank = 0;
-#pragma unroll 4
-  for (u32 at = lane; at < vectors; at += LANES) {
-    const ulonglong2 two = ((const ulonglong2*)words)[at];
-    count_greater(rank, (u64)two.x, mine);
-    count_greater(rank, (u64)two.y, mine);
-  }
-  return rank;
-}
-
-// Calls store(word, rank) for each of words[0..held), LANES threads a word. The words are aligned to 16 bytes.
-template <int THREADS, int LANES, class T, class Store> __device__ __forceinline__ void rank_by_lanes(const T* words, u32 held, Store store) {
-  constexpr u32 PER_VECTOR = 16 / sizeof(T);
-  const u32 lane = threadIdx.x % LANES, vectors = held / PER_VECTOR;
-  // whole warps stay for the shuffles
-  for (u32 at = threadIdx.x / LANES; (at & ~(32u / LANES - 1)) < held; at += THREADS / LANES) {
-    const T mine = at < held ? words[at] : ~(T)0;
-    u32 rank = greater_in_vectors<LANES>(words, vectors, lane, mine);
-    for (u32 rest = vectors * PER_VECTOR + lane; rest < held; rest += LANES) rank += words[rest] > mine;
-#pragma unroll
-    for (int step = 1; step < LANES; step *= 2) rank += __shfl_xor_sync(0xffffffffu, rank, step);
-    if (lane == 0 && at < held) store(mine, rank);
-  }
-}
-// As many lanes a word as there are threads for.
-template <int THREADS, class T, class Store> __device__ __forceinline__ void rank_words(const T* words, u32 held, Store store) {
-  if (held <= THREADS / 8) rank_by_lanes<THREADS, 8>(words, held, store);
-  else if (held <= THREADS / 4) rank_by_lanes<THREADS, 4>(words, held, store);
-  else if (held <= THREADS / 2) rank_by_lanes<THREADS, 2>(words, held, store);
-  else rank_by_lanes<THREADS, 1>(words, held, store);
-}
-
-// Sorts words[0..size) downwards, size a power of two. All threads call it, after a barrier; it ends with one.
-template <int THREADS, class T> __device__ __forceinline__ void sort_words(T* words, u32 total) {
-  for (u32 size = 2; size <= total; size *= 2) {
-    for (u32 stride = size / 2; stride >= 1; stride /= 2) {
-      for (u32 i = threadIdx.x; i < total / 2; i += THREADS) {
-        const u32 low = 2 * i - (i & (stride - 1)), high = low + stride;
-        const T a = words[low], b = words[high];
-        if ((a < b) == ((low & size) == 0)) {
-          words[low] = b;
-          words[high] = a;
-        }
-      }
-      __syncthreads();
-    }
-  }
-}
-
-// Calls store(word, rank) for each of words[0..held), held at most SIZE, a power of two: by counting where they are few, else sorted, which
-// changes them. All threads call it, after a barrier.
-template <int THREADS, int SIZE, class T, class Store> __device__ __forceinline__ void sort_to(T* words, u32 held, Store store) {
-  if constexpr (SIZE <= 512) {
-    rank_words<THREADS>(words, held, store);
-  } else {
-    for (u32 i = held + threadIdx.x; i < SIZE; i += THREADS) words[i] = 0;
-    __syncthreads();
-    sort_words<THREADS>(words, (u32)SIZE);
-    for (u32 i = threadIdx.x; i < held; i += THREADS) store(words[i], i);
-  }
-}
 // How many of a list's unique words are greater than one, by a single thread.
 
 // Words greater than `bound` among words[0..held), zeros filling up the last vector; four vectors in flight.
@@ -375,56 +310,45 @@ template <class E, int C> struct ClusterPart {
     const u32 t = threadIdx.x;
     return t < lead ? t : t < tail ? lead + slots * perSlot + t : none;
   }
-  static __device__ __forceinline__ u32 key(const uint4& slot, int j) {
-    const int part = j * (int)sizeof(Raw) / 4;
-    const u32 bits = part == 0 ? slot.x : part == 1 ? slot.y : part == 2 ? slot.z : slot.w;
-    return E::key((Raw)(sizeof(Raw) == 2 ? bits >> (16 * (j & 1)) : bits));
-  }
-
-  // Whether all elements have the same bits.
-  static __device__ __forceinline__ bool uniform(const uint4& slot) {
-    const bool same = slot.x == slot.y && slot.y == slot.z && slot.z == slot.w;
-    return same && (sizeof(Raw) == 4 || slot.x >> 16 == (slot.x & 0xffffu));
-  }
-
-  static constexpr u32 full = (1u << perSlot) - 1;
 };
+// A block's part laid down in shared memory as keys, in column order: its slots, and before or behind them one slot of its lead or tail (no
+// part has both), filled up with key 0. In turns of one slot a thread, so that turns, and threads in a turn, follow the columns.
+template <class Part, class R, u32 THREADS> struct LaidKeys {
+  typedef typename Part::Raw Raw;
+  static constexpr u32 perSlot = Part::perSlot;
+  static constexpr u32 full = (1u << perSlot) - 1;
+  uint4* const slot;
+  const u32 lead, tail, slots; // elements, and slots with theirs
+  u32 wanted;                  // bit t: this thread's slot of turn t is
 
-// A part laid down in shared memory: its slots in column order, and behind them one slot of its lead or tail (no part has both), filled up
-// with the lowest key.
-template <class Part, u32 THREADS> struct LaidSlots {
-  const uint4* slot;
-  u32 wanted; // bit t: this thread's slot of turn t is
-
-  // `hits`: bit v for slot v * THREADS + threadIdx.x
-  __device__ __forceinline__ LaidSlots(const Part& part, const uint4* slots, u32 hits) : slot(slots) {
-    const u32 edgeTurn = part.lead ? 0 : bodyTurns(part);
-    wanted = hits << (part.lead ? 1 : 0) | (u32)(threadIdx.x == 0 && part.lead + part.tail > 0) << edgeTurn;
+  __device__ __forceinline__ LaidKeys(const Part& part, uint4* laid)
+      : slot(laid), lead(part.lead), tail(part.tail), slots(part.slots + (part.lead + part.tail ? 1 : 0)) {
+    const u32 turns = (slots + THREADS - 1 - threadIdx.x) / THREADS;
+    wanted = (1u << turns) - 1;
   }
-  static __device__ __forceinline__ u32 bodyTurns(const Part& part) { return (part.slots + THREADS - 1) / THREADS; }
+  __device__ __forceinline__ u32 at(u32 turn) const { return turn * THREADS + threadIdx.x; }
+  // Elements of a slot that are the part's, a bit each, and the place of its element 0.
+  __device__ __forceinline__ u32 valid(u32 at) const {
+    if (lead && at == 0) return full << (perSlot - lead) & full;
+    return tail && at == slots - 1 ? full >> (perSlot - tail) : full;
+  }
+  __device__ __forceinline__ u32 place(u32 at) const { return at * perSlot - (lead ? perSlot - lead : 0); }
 
-  // Visits each wanted slot by the thread that wants it: visit(slot, turn).
-  template <class Visit> __device__ __forceinline__ void each_wanted(const Part& part, Visit visit) const {
-    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part);
-#pragma unroll 1
-    for (u32 left = wanted; left; left &= left - 1) {
-      const u32 turn = __ffs(left) - 1;
-      visit(slot[turn - before < body ? (turn - before) * THREADS + threadIdx.x : part.slots], turn);
+  // Lays down what this thread keeps: slots v * THREADS + threadIdx.x of the body, and the key of a lead's or tail's element, or 0.
+  template <u32 VECTORS> __device__ __forceinline__ void lay(const uint4 (&raw)[VECTORS], u32 bodySlots, u32 edgeKey) const {
+#pragma unroll
+    for (u32 v = 0; v < VECTORS; v++) {
+      if (at(v) < bodySlots) slot[at(v) + (lead ? 1 : 0)] = R::keys(raw[v]);
+    }
+    if (slots > bodySlots && threadIdx.x < perSlot) {
+      ((Raw*)&slot[lead ? 0 : bodySlots])[(threadIdx.x + (lead ? perSlot - lead : 0)) % perSlot] = (Raw)edgeKey;
     }
   }
-  // Visits the wanted slots in turns of one a thread, so that turns, and threads in a turn, follow the columns: visit(slot, valid,
-  // place), where bit j of `valid` says that element j counts and `place` is element 0's. All threads make every turn, with nothing
-  // valid where they want nothing, until a visit returns false to all of them.
-  template <class Visit> __device__ __forceinline__ void each_turn(const Part& part, Visit visit) const {
-    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part), edges = part.lead + part.tail;
-#pragma unroll 1
-    for (u32 turn = 0; turn < body + (edges ? 1 : 0); turn++) {
-      const bool isBody = turn - before < body;
-      const u32 at = isBody ? (turn - before) * THREADS + threadIdx.x : part.slots;
-      const bool counts = wanted >> turn & 1u;
-      const u32 valid = !counts ? 0 : isBody ? Part::full : (1u << edges) - 1;
-      if (!visit(counts ? slot[at] : make_uint4(0, 0, 0, 0), valid, !isBody && part.lead ? 0 : part.place(at, 0))) return;
-    }
+  // Key j, a compile-time constant after unrolling.
+  static __device__ __forceinline__ u32 key(const uint4& keys, int j) {
+    const int part = j * (int)sizeof(Raw) / 4;
+    const u32 its = part == 0 ? keys.x : part == 1 ? keys.y : part == 2 ? keys.z : keys.w;
+    return sizeof(Raw) == 2 ? its >> 16 * (j & 1) & 0xffffu : its;
   }
 };
 // The best of a block's part, where too many elements are wanted for a list: a bar that enough of them reach and not many more.
@@ -434,28 +358,10 @@ struct PartBar {
   u32 ties;  // and of those with this key the first so many by place
 };
 
-// One word a warp for each of three values, in turns: one call's readers do not meet the next one's writers.
-template <u32 THREADS> struct BarScratch { u32 warps[2][3][THREADS / 32]; };
-
-// The keys of a slot against one: bits of the elements above it, and of those equal to it.
-template <class Part> __device__ __forceinline__ void compare_slot(const uint4& slot, u32 valid, u32 key, u32& above, u32& equal) {
-  above = equal = 0;
-  if (!valid) return;
-  if (Part::uniform(slot)) { // masses of ties are full of these
-    const u32 its = Part::key(slot, 0);
-    above = its > key ? valid : 0;
-    equal = its == key ? valid : 0;
-    return;
-  }
-#pragma unroll
-  for (int j = 0; j < (int)Part::perSlot; j++) {
-    const u32 its = Part::key(slot, j);
-    above |= (u32)(its > key) << j;
-    equal |= (u32)(its == key) << j;
-  }
-  above &= valid;
-  equal &= valid;
-}
+// Keys that a step counts.
+constexpr u32 CUTS = 3;
+// One word a warp for each, in turns: one call's readers do not meet the next one's writers.
+template <u32 THREADS> struct BarScratch { u32 warps[2][CUTS][THREADS / 32]; };
 
 // Over the warps, of what each left.
 template <u32 THREADS> __device__ __forceinline__ u32 of_warp(const u32 (&warps)[THREADS / 32]) {
@@ -479,59 +385,69 @@ template <u32 THREADS> __device__ __forceinline__ u32 sum_before(u32 value, u32 
   return __reduce_add_sync(0xffffffffu, lane < warp ? its : 0) + through - value;
 }
 
-// More than `room` (>= wanted) of the wanted slots' elements have keys >= least, none above `most`; elements that do not count have key 0.
-// Returns a bar that takes wanted .. room of them. Each step counts three keys that cut the range in four, the first time about `hint`,
-// and looks at no slot again whose elements are all below the range. Unlike a histogram, it does not care how elements are spread, and its
-// code is short: a rare path is read from memory when it comes.
-template <u32 THREADS, class Part, class Laid>
-__device__ __forceinline__ PartBar
-part_bar(const Part& part, Laid& laid, u32 least, u32 most, u32 hint, u32 wanted, u32 room, u32& turns, BarScratch<THREADS>& s) {
+// Counts keys above one, two 16-bit keys at a time: a key clamped to below .. below + 1 is more than `below` by one exactly where it counts.
+// What one half's sum carries into the other is taken away with the sum of as many times `below`.
+template <class R> struct KeyCounter {
+  u32 low, high, sum;
+  __device__ __forceinline__ void start(u32 below) {
+    low = below * R::each;
+    high = low + R::each;
+    sum = 0;
+  }
+  __device__ __forceinline__ u32 clamped(u32 keys) const { return R::bits_min(R::bits_max(keys, low), high); }
+  __device__ __forceinline__ void add(const uint4& keys) { sum += clamped(keys.x) + clamped(keys.y) + clamped(keys.z) + clamped(keys.w); }
+  // Over the lanes of a warp, of so many slots each.
+  __device__ __forceinline__ u32 in_warp(u32 slots) const {
+    const u32 counts = __reduce_add_sync(0xffffffffu, sum - 4 * slots * low);
+    return R::paired ? (counts & 0xffffu) + (counts >> 16) : counts;
+  }
+};
+
+// More than `room` (>= wanted) of the elements have keys >= least, none above `most`. Returns a bar that takes wanted .. room of them. Each
+// step counts keys that cut the range evenly, the first time about `hint`, and looks at no slot again whose elements are all below the range.
+// Unlike a histogram, it does not care how elements are spread, and its code is short: a rare path is read from memory when it comes.
+template <u32 THREADS, class R, class Laid>
+__device__ __forceinline__ PartBar part_bar(Laid& laid, u32 least, u32 most, u32 hint, u32 wanted, u32 room, u32& turns, BarScratch<THREADS>& s) {
   u32 above = 0; // elements beyond `most`: fewer than wanted
   while (least < most) {
-    const u32 range = most - least, quarter = range / 4 + 1;
-    u32 cut[3] = {least + quarter, least + lesser_of(2 * quarter, range), least + lesser_of(3 * quarter, range)};
-    if (least < hint && hint < most) {
-      cut[0] = hint - (hint - least) / 2;
-      cut[1] = hint;
-      cut[2] = hint + (most - hint + 1) / 2;
+    const u32 range = most - least, part = range / (CUTS + 1) + 1;
+    const bool hinted = least < hint && hint < most;
+    u32 cut[CUTS];
+#pragma unroll
+    for (u32 i = 0; i < CUTS; i++) {
+      cut[i] = least + lesser_of((i + 1) * part, range);
+      if (hinted) cut[i] = i < CUTS / 2 ? hint - ((hint - least) >> (i + 1)) : i == CUTS / 2 ? hint : hint + ((most - hint + 1) >> (CUTS - i));
     }
     hint = 0;
-    u32 count[3] = {0, 0, 0}, slots[3] = {0, 0, 0}; // elements that reach them, and in which slots
-    laid.each_wanted(part, [&](const uint4& slot, u32 turn) {
-      u32 its[3] = {0, 0, 0};
-      if (Part::uniform(slot)) {
-        const u32 key = Part::key(slot, 0);
+    KeyCounter<R> count[CUTS]; // elements that reach them
 #pragma unroll
-        for (int i = 0; i < 3; i++) its[i] = key >= cut[i] ? Part::perSlot : 0;
-      } else {
-#pragma unroll
-        for (int j = 0; j < (int)Part::perSlot; j++) {
-          const u32 key = Part::key(slot, j);
-#pragma unroll
-          for (int i = 0; i < 3; i++) its[i] += key >= cut[i];
-        }
+    for (u32 i = 0; i < CUTS; i++) count[i].start(cut[i] - 1);
+    u32 slots = 0;
+#pragma unroll 1
+    for (u32 left = laid.wanted; left; left &= left - 1) {
+      const uint4 keys = laid.slot[laid.at(__ffs(left) - 1)];
+      if (R::greatest_key(keys) < least) {
+        laid.wanted ^= left & (0u - left);
+        continue;
       }
+      slots++;
 #pragma unroll
-      for (int i = 0; i < 3; i++) {
-        count[i] += its[i];
-        slots[i] |= (u32)(its[i] > 0) << turn;
-      }
-    });
+      for (u32 i = 0; i < CUTS; i++) count[i].add(keys);
+    }
     auto& warps = s.warps[turns++ & 1];
 #pragma unroll
-    for (int i = 0; i < 3; i++) {
-      count[i] = __reduce_add_sync(0xffffffffu, count[i]);
-      if (threadIdx.x % 32 == 0) warps[i][threadIdx.x / 32] = count[i];
+    for (u32 i = 0; i < CUTS; i++) {
+      const u32 all = count[i].in_warp(slots);
+      if (threadIdx.x % 32 == 0) warps[i][threadIdx.x / 32] = all;
     }
     __syncthreads();
     u32 reach = room + 1;
 #pragma unroll
-    for (int i = 0; i < 3; i++) {
+    for (u32 i = 0; i < CUTS; i++) {
       const u32 all = __reduce_add_sync(0xffffffffu, of_warp<THREADS>(warps[i]));
       if (all >= wanted) {
         least = cut[i];
         reach = all;
-        laid.wanted = slots[i];
       } else if (cut[i] <= most) {
         most = cut[i] - 1;
         above = all;
@@ -540,6 +456,36 @@ part_bar(const Part& part, Laid& laid, u32 least, u32 most, u32 hint, u32 wanted
     if (reach <= room) return {least - 1, reach, 0};
   }
   return {least, above, wanted - above};
+}
+// How many of 32 words, sorted downwards, are greater than one.
+template <class T> __device__ __forceinline__ u32 greater_in_run(const T* run, T mine) {
+  u32 greater = 0;
+#pragma unroll
+  for (u32 step = 16; step >= 1; step /= 2) {
+    if (run[greater + step - 1] > mine) greater += step;
+  }
+  return greater + (run[greater] > mine);
+}
+
+// Calls store(word, rank) for each of words[0..held), unique and above 0: runs of 32 are sorted by counting, and a word is searched for in all
+// of them. Both arrays have room for whole pairs of runs. All threads call it, after a barrier; the words may be stored over behind another.
+template <u32 THREADS, class T, class Store> __device__ __forceinline__ void rank_by_runs(T* words, T* runs, u32 held, Store store) {
+  const u32 padded = (held + 63) & ~63u;
+  for (u32 i = held + threadIdx.x; i < padded; i += THREADS) words[i] = 0;
+  __syncthreads();
+  for (u32 i = threadIdx.x; i < padded; i += THREADS) {
+    const T mine = words[i];
+    const u32 run = i & ~31u;
+    runs[i < held ? run + greater_among(words + run, 32u, mine) : i] = mine;
+  }
+  __syncthreads();
+  for (u32 i = threadIdx.x; i < held; i += THREADS) {
+    const T mine = runs[i];
+    u32 before = 0;
+#pragma unroll 1
+    for (u32 run = 0; run < padded; run += 64) before += greater_in_run(runs + run, mine) + greater_in_run(runs + run + 32, mine);
+    store(mine, before);
+  }
 }
 typedef Element<f16, smallest> E;
 typedef E::Raw Raw;
@@ -552,11 +498,13 @@ constexpr u32 SEGMENT = 256;     // survivors of a block
 constexpr u32 RANKERS = 16;   // lanes that rank one survivor
 constexpr u32 GROUPS = 64;       // a block's
 constexpr u32 SLOTS = 32768;         // a cluster's
-constexpr u32 CROWD = 64;         // more survivors of a block are sorted
-constexpr u32 SHARED_BYTES = 79776;
-constexpr u32 SORTED = 0x80000000u; // beside a count
+constexpr u32 CROWD = 96;         // more survivors of a block are sorted
+constexpr u32 SHARED_BYTES = 79920;
+constexpr u32 SORTED = 0x80000000u;      // beside a count
+constexpr u32 AMONG = 0x80000000u;
+constexpr u32 SLACK = 64;                // elements more than wanted that a bar may let through
 typedef ClusterPart<E, BLOCKS> Part;
-typedef LaidSlots<Part, THREADS> Laid;
+typedef LaidKeys<Part, R, THREADS> Laid;
 typedef PartWord<E> W;
 typedef W::Type Packed;
 
@@ -568,12 +516,13 @@ struct Shared {
   u32 threshold[2][BLOCKS];
   u32 count[BLOCKS];       // and whether they are sorted
   u64 thresholdsCame, survivorsCame; // mbarriers
-  uint4 hit[SEGMENT]; // slots that hold survivors; of a crowd, what is to be sorted
+  uint4 hit[SEGMENT]; // slots that hold survivors; of a crowd, what is sorted, in two lists
   u32 hitPlace[SEGMENT];
   u32 hits, pushed;
   u32 greatest, least; // delegates
+  u32 rival[BLOCKS]; // what their survivors are to a crowd: how many come before all of it, or AMONG it
   BarScratch<THREADS> scratch;
-  uint4 laid[THREADS * VECTORS + 1];
+  uint4 laid[THREADS * VECTORS + 8];
 };
 static_assert(GROUPS * GROUP == THREADS && SLOTS == THREADS * VECTORS * BLOCKS && sizeof(Shared) <= SHARED_BYTES, "derived");
 
@@ -621,51 +570,61 @@ __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 best, 
   return greater_of(low, high);
 }
 
-// The best of the slots laid down, where more reach the threshold than the segment has room for: those above a bar into the list, behind
-// their places in the own segment the first equal ones by place, which need no sorting. Returns how many are above, and how many in all.
-__device__ __forceinline__ uint2 take_best(Shared& s, const Part& part, Laid laid, u32 rank, u32 threshold, u32 wanted, Packed* list) {
-  u32 most = s.greatest;
+// The best of the keys laid down, where more reach the threshold than the segment has room for: those above a bar into the list, in any order;
+// behind their places in the own segment the first equal ones by place, which need no sorting. Returns how many are above, and in all.
+__device__ __forceinline__ uint2 take_best(Shared& s, Laid laid, u32 rank, u32 threshold, u32 wanted, Packed* list) {
+  u32 turns = 0, total;
+  const PartBar bar = part_bar<THREADS, R>(laid, threshold, s.greatest, s.least, wanted, lesser_of(wanted + SLACK, SEGMENT), turns, s.scratch);
+  if (bar.above) {
+    u32 at = 0;
+#pragma unroll 1
+    for (int pass = 0; pass < 2; pass++) { // counts, then takes: the same code, read from memory once
+#pragma unroll 1
+      for (u32 left = laid.wanted; left; left &= left - 1) {
+        const u32 its = laid.at(__ffs(left) - 1);
+        const uint4 keys = laid.slot[its];
 #pragma unroll
-  for (int j = 0; j < (int)Part::perSlot; j++) most = greater_of(most, Part::key(s.laid[part.slots], j)); // no delegate stands for an edge
-  u32 turns = 0;
-  const PartBar bar = part_bar(part, laid, threshold, most, s.least, wanted, lesser_of(wanted + CROWD, SEGMENT), turns, s.scratch);
-  u32 seen = 0; // elements of the turns before: above in the upper half, equal in the lower
-  laid.each_turn(part, [&](const uint4& slot, u32 valid, u32 place) {
-    u32 above, equal, total;
-    compare_slot<Part>(slot, valid, bar.key, above, equal);
-    if (!__syncthreads_or(above | equal)) return true;
-    const u32 before = seen + sum_before(__popc(above) << 16 | __popc(equal), turns++, s.scratch, total);
-    u32 at = before >> 16;
+        for (int j = 0; j < (int)Part::perSlot; j++) {
+          const u32 key = Laid::key(keys, j);
+          if (key <= bar.key) continue;
+          if (pass) list[at] = W::make(key, laid.place(its) + j);
+          at++;
+        }
+      }
+      if (!pass) at = sum_before(at, turns++, s.scratch, total);
+    }
+  }
+#pragma unroll 1
+  for (u32 turn = 0, seen = 0; seen < bar.ties; turn++) {
+    u32 equal = 0;
+    const u32 its = laid.at(turn);
+    if (laid.wanted >> turn & 1u) {
+      const uint4 keys = laid.slot[its];
 #pragma unroll
-    for (int j = 0; j < (int)Part::perSlot; j++) {
-      if (above >> j & 1u) list[at++] = W::make(Part::key(slot, j), place + j);
+      for (int j = 0; j < (int)Part::perSlot; j++) equal |= (u32)(Laid::key(keys, j) == bar.key) << j;
+      equal &= laid.valid(its);
     }
-    for (at = before & 0xffffu; equal && at < bar.ties; equal &= equal - 1, at++) {
-      s.segment[rank][bar.above + at] = W::make(bar.key, place + __ffs(equal) - 1);
-    }
+    if (!__syncthreads_or(equal)) continue;
+    u32 at = seen + sum_before(__popc(equal), turns++, s.scratch, total);
+    for (; equal && at < bar.ties; equal &= equal - 1, at++) s.segment[rank][bar.above + at] = W::make(bar.key, laid.place(its) + __ffs(equal) - 1);
     seen += total;
-    return seen >> 16 < bar.above || (seen & 0xffffu) < bar.ties;
-  });
+  }
   return make_uint2(bar.above, bar.above + bar.ties);
 }
 
 // A block with many survivors keeps the best `wanted` of them at most, sorted, so that no one counts among them. Returns how many.
-__device__ __noinline__ u32 settle_crowd(Shared& s, const Part part, u32 rank, u32 hits, u32 threshold, u32 wanted, u32 found) {
-  Packed* list = (Packed*)s.hit;
+__device__ __noinline__ u32 settle_crowd(Shared& s, const Part part, u32 rank, u32 threshold, u32 wanted, u32 found) {
+  Packed* const list = (Packed*)s.hit;
   uint2 taken = make_uint2(found, found);
-  __syncthreads(); // the slots are laid down
+  __syncthreads(); // the keys are laid down
   if (found > SEGMENT) {
-    taken = take_best(s, part, Laid(part, s.laid, hits), rank, threshold, wanted, list);
+    taken = take_best(s, Laid(part, s.laid), rank, threshold, wanted, list);
   } else {
     for (u32 i = threadIdx.x; i < found; i += THREADS) list[i] = s.segment[rank][i];
   }
-  if (threadIdx.x < W::perVector) list[taken.x + threadIdx.x] = 0;
-  __syncthreads();
-  const auto store = [&](Packed word, u32 at) {
+  rank_by_runs<THREADS>(list, list + SEGMENT, taken.x, [&](Packed word, u32 at) {
     if (at < wanted) s.segment[rank][at] = word;
-  };
-  if (taken.x <= THREADS / 4) rank_by_lanes<THREADS, 4>(list, taken.x, store);
-  else for (u32 i = threadIdx.x; i < taken.x; i += THREADS) store(list[i], greater_among(list, taken.x, list[i]));
+  });
   __syncthreads();
   return lesser_of(taken.y, wanted);
 }
@@ -686,22 +645,35 @@ __device__ __forceinline__ void exchange_survivors(Shared& s, u32 rank, u32 coun
   barrier_wait(shared_address(&s.survivorsCame), 0);
 }
 
-// How many survivors of other blocks come before the own one, of a crowd, for each thread below `own`. The crowd's own places follow from
-// their order; those of others that are sorted by search; and most often the rest are all below the crowd's last.
-__device__ __noinline__ u32 before_crowd(const Shared& s, u32 rank, u32 own, Packed mine) {
-  bool among = false;
-  for (u32 i = threadIdx.x; i < BLOCKS * CROWD; i += THREADS) {
-    const u32 other = i / CROWD, at = i % CROWD;
-    among |= at < s.count[other] && s.count[other] < SORTED && W::key(s.segment[other][at]) >= W::key(s.segment[rank][own - 1]);
+// Finds what other blocks' survivors are to the own ones, of a crowd: most often all of a block's come before all of it, or behind. Returns how
+// many come before all of it, and a bit for each block whose lie among it.
+__device__ __noinline__ uint2 find_rivals(Shared& s, u32 rank, u32 own) {
+  const u32 lane = threadIdx.x % 32;
+  for (u32 other = threadIdx.x / 32; other < BLOCKS; other += THREADS / 32) {
+    const u32 held = other == rank ? 0 : s.count[other] & ~SORTED;
+    const Packed first = W::bound(s.segment[rank][0], rank, other), last = W::bound(s.segment[rank][own - 1], rank, other);
+    bool any = false, all = true;
+    for (u32 at = lane; at < held; at += 32) {
+      const Packed word = s.segment[other][at];
+      any |= word > last;
+      all &= word > first;
+    }
+    any = __any_sync(0xffffffffu, any);
+    all = __all_sync(0xffffffffu, all);
+    if (lane == 0) s.rival[other] = all ? held : any ? AMONG : 0;
   }
-  among = __syncthreads_or(among);
+  __syncthreads();
+  const u32 rival = lane < BLOCKS ? s.rival[lane] : 0;
+  return make_uint2(__reduce_add_sync(0xffffffffu, rival == AMONG ? 0 : rival), __ballot_sync(0xffffffffu, rival == AMONG));
+}
+// How many survivors of these blocks come before one of a crowd.
+__device__ __noinline__ u32 before_crowd(const Shared& s, u32 rank, u32 blocks, Packed mine) {
   u32 before = 0;
 #pragma unroll 1
-  for (u32 other = 0; other < BLOCKS; other++) {
-    const u32 count = s.count[other];
+  for (; blocks; blocks &= blocks - 1) {
+    const u32 other = __ffs(blocks) - 1, count = s.count[other];
     const Packed bound = W::bound(mine, rank, other);
-    if (count >= SORTED) before += other == rank ? 0 : greater_in_sorted(s.segment[other], count & ~SORTED, bound);
-    else if (among) before += greater_among(s.segment[other], count, bound);
+    before += count >= SORTED ? greater_in_sorted(s.segment[other], count & ~SORTED, bound) : greater_among(s.segment[other], count, bound);
   }
   return before;
 }
@@ -817,14 +789,10 @@ extern "C" __global__ void __launch_bounds__(512) cluster_select_f16_smallest_th
   u32 own = found;
   if (found > CROWD) {
     if (found > SEGMENT) {
-#pragma unroll
-      for (u32 v = 0; v < VECTORS; v++) {
-        const u32 at = v * THREADS + tid;
-        if (at < part.slots) s.laid[at] = slot[v];
-      }
-      if (tid < Part::perSlot) ((Raw*)(s.laid + part.slots))[tid] = E::raw(edge != Part::none ? edgeKey : 0);
+      Laid(part, s.laid).lay(slot, part.slots, edge != Part::none ? edgeKey : 0);
+      if (edge != Part::none) atomicMax(&s.greatest, edgeKey); // no delegate stands for it
     }
-    own = settle_crowd(s, part, rank, hits, threshold, wanted, found);
+    own = settle_crowd(s, part, rank, threshold, wanted, found);
   }
   exchange_survivors(s, rank, own, found > CROWD ? SORTED : 0);
 
@@ -834,11 +802,10 @@ extern "C" __global__ void __launch_bounds__(512) cluster_select_f16_smallest_th
     emit<E, Word<E, 8>>(Word<E, 8>::make(W::key(word), col), row * k + before, values, indices, indexBytes);
   };
   if (found > CROWD) {
-    for (u32 first = 0; first < own; first += THREADS) {
-      const u32 c = first + tid;
-      const Packed mine = c < own ? s.segment[rank][c] : 0;
-      const u32 before = c + before_crowd(s, rank, own, mine);
-      if (c < own) store(mine, before);
+    const uint2 rivals = find_rivals(s, rank, own);
+    for (u32 c = tid; c < own && rivals.x + c < k; c += THREADS) {
+      const Packed mine = s.segment[rank][c];
+      store(mine, rivals.x + c + before_crowd(s, rank, rivals.y, mine));
     }
   } else {
     // Every block ranks its own survivors among all: RANKERS lanes a survivor, each counts in one block's segment, or in part of it.

@@ -321,63 +321,16 @@ template <class E, int C> struct ClusterPart {
     const u32 t = threadIdx.x;
     return t < lead ? t : t < tail ? lead + slots * perSlot + t : none;
   }
-  static __device__ __forceinline__ u32 key(const uint4& slot, int j) {
-    const int part = j * (int)sizeof(Raw) / 4;
-    const u32 bits = part == 0 ? slot.x : part == 1 ? slot.y : part == 2 ? slot.z : slot.w;
-    return E::key((Raw)(sizeof(Raw) == 2 ? bits >> (16 * (j & 1)) : bits));
-  }
-
-  // Whether all elements have the same bits.
-  static __device__ __forceinline__ bool uniform(const uint4& slot) {
-    const bool same = slot.x == slot.y && slot.y == slot.z && slot.z == slot.w;
-    return same && (sizeof(Raw) == 4 || slot.x >> 16 == (slot.x & 0xffffu));
-  }
-
-  static constexpr u32 full = (1u << perSlot) - 1;
 };
+template <bool WIDE> struct HeldMask { typedef u32 Type; };
+template <> struct HeldMask<true> { typedef u64 Type; };
 
-// A part laid down in shared memory: its slots in column order, and behind them one slot of its lead or tail (no part has both), filled up
-// with the lowest key.
-template <class Part, u32 THREADS> struct LaidSlots {
-  const uint4* slot;
-  u32 wanted; // bit t: this thread's slot of turn t is
-
-  // `hits`: bit v for slot v * THREADS + threadIdx.x
-  __device__ __forceinline__ LaidSlots(const Part& part, const uint4* slots, u32 hits) : slot(slots) {
-    const u32 edgeTurn = part.lead ? 0 : bodyTurns(part);
-    wanted = hits << (part.lead ? 1 : 0) | (u32)(threadIdx.x == 0 && part.lead + part.tail > 0) << edgeTurn;
-  }
-  static __device__ __forceinline__ u32 bodyTurns(const Part& part) { return (part.slots + THREADS - 1) / THREADS; }
-
-  // Visits each wanted slot by the thread that wants it: visit(slot, turn).
-  template <class Visit> __device__ __forceinline__ void each_wanted(const Part& part, Visit visit) const {
-    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part);
-#pragma unroll 1
-    for (u32 left = wanted; left; left &= left - 1) {
-      const u32 turn = __ffs(left) - 1;
-      visit(slot[turn - before < body ? (turn - before) * THREADS + threadIdx.x : part.slots], turn);
-    }
-  }
-  // Visits the wanted slots in turns of one a thread, so that turns, and threads in a turn, follow the columns: visit(slot, valid,
-  // place), where bit j of `valid` says that element j counts and `place` is element 0's. All threads make every turn, with nothing
-  // valid where they want nothing, until a visit returns false to all of them.
-  template <class Visit> __device__ __forceinline__ void each_turn(const Part& part, Visit visit) const {
-    const u32 before = part.lead ? 1 : 0, body = bodyTurns(part), edges = part.lead + part.tail;
-#pragma unroll 1
-    for (u32 turn = 0; turn < body + (edges ? 1 : 0); turn++) {
-      const bool isBody = turn - before < body;
-      const u32 at = isBody ? (turn - before) * THREADS + threadIdx.x : part.slots;
-      const bool counts = wanted >> turn & 1u;
-      const u32 valid = !counts ? 0 : isBody ? Part::full : (1u << edges) - 1;
-      if (!visit(counts ? slot[at] : make_uint4(0, 0, 0, 0), valid, !isBody && part.lead ? 0 : part.place(at, 0))) return;
-    }
-  }
-};
 // A block's part of a row as its threads hold it in registers: the keys of 16-byte slots, and of the elements before and behind them one a thread.
 template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
   static constexpr int perSlot = Part::perSlot;
   static constexpr u32 full = (1u << perSlot) - 1;
   static constexpr int perRegister = 4 / sizeof(typename E::Raw);
+  typedef typename HeldMask<(VECTORS * perSlot > 32)>::Type Mask; // bit v * perSlot + j for key j of slot v
   const Part& part;
   uint4 slot[VECTORS]; // where there is no slot, anything
   const u32 edge;      // place of the single element, or Part::none
@@ -409,6 +362,29 @@ template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
     }
     if (part.tail) visit(make_uint4(edgeKey, 0, 0, 0), edge != Part::none, edge);
   }
+
+  // The slots' keys for which test(key).
+  template <class Test> __device__ __forceinline__ Mask which(Test test) const {
+    Mask its = 0;
+#pragma unroll 1
+    for (u32 v = 0; v < VECTORS && v * THREADS + threadIdx.x < part.slots; v++) {
+      const uint4 keys = slot[v];
+      u32 bits = 0;
+#pragma unroll
+      for (int j = 0; j < perSlot; j++) bits |= (u32)test(key(keys, j)) << j;
+      its |= (Mask)bits << v * perSlot;
+    }
+    return its;
+  }
+  static __device__ __forceinline__ u32 ones(u32 its) { return __popc(its); }
+  static __device__ __forceinline__ u32 ones(u64 its) { return __popcll(its); }
+  static __device__ __forceinline__ u32 first(u32 its) { return __ffs(its) - 1; }
+  static __device__ __forceinline__ u32 first(u64 its) { return __ffsll(its) - 1; }
+  __device__ __forceinline__ u32 key_at(u32 bit) const {
+    const u32 keys = ((const u32*)slot)[bit / perRegister];
+    return perRegister == 1 ? keys : keys >> 16 * (bit & 1) & E::greatestKey;
+  }
+  __device__ __forceinline__ u32 place_at(u32 bit) const { return part.place(bit / perSlot * THREADS + threadIdx.x, bit % perSlot); }
 };
 // Bins for whole numbers y below 2^WIDTH of unknown spread: exact below 2^(BITS+1), then 2^BITS to an octave, so that both what lies just above 0
 // and what lies far from it is told apart. Bins are numbered from the greatest y down.
@@ -583,22 +559,22 @@ constexpr u32 VECTORS = 4;    // 16-byte slots a thread keeps in registers
 constexpr u32 SEGMENT = 512;    // survivors of a block
 constexpr u32 CAPACITY = 4096;  // a cluster's
 constexpr u32 SLOTS = 32768;
-constexpr u32 SHARED_BYTES = 99712;
+constexpr u32 SHARED_BYTES = 99872;
 constexpr u32 PER = TABLE / THREADS;
-constexpr u32 CROWD = 64;               // words of a bin that are compared with each other; more are split
 constexpr u32 ENOUGH = 512;             // words around the k-th key that the exact path need not tell apart
+constexpr u32 CROWD = 64;               // words of a bin that are compared with each other; more are split
 typedef ClusterPart<E, BLOCKS> Part;
 typedef HeldPart<E, Part, THREADS, VECTORS> Held;
 typedef LogBins<E::keyBits, 7> Bins;
 
-// What a block shares. Peers write, by st.async, each into its own places of threshold, count and words.
+// What a block shares. Peers write, by st.async, each into its own places of threshold, least, count and words.
 struct Shared {
   __align__(16) u64 words[BLOCKS][SEGMENT]; // the survivors of every block
   __align__(16) u64 sorted[CAPACITY];       // by bins; before that the hit slots and their places, or what the exact path keeps
   __align__(16) u32 tables[2][TABLE];       // bins, and what crowded ones are split into
   u32 mixed[TABLE / 32];                    // bits of the bins whose words have different keys
-  u32 sums[2][32];
-  u32 threshold[BLOCKS];
+  u32 sums[3][32];
+  u32 threshold[BLOCKS], least[BLOCKS]; // of all of a block's delegates
   u32 count[BLOCKS];
   u64 thresholdsCame, wordsCame, dealtCame; // mbarriers
   u32 hits, pushed;
@@ -618,7 +594,11 @@ __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 delega
   u32 lanes = 1, best = tid < delegates ? delegate : 0;
   for (; lanes < 32 && share * 2 * lanes <= delegates; lanes *= 2) best = greater_of(best, __shfl_xor_sync(0xffffffffu, best, lanes));
   best = __reduce_min_sync(0xffffffffu, (tid & ~(lanes - 1)) < delegates ? best : 0xffffffffu);
-  if (lane == 0) s.sums[1][tid / 32] = best;
+  const u32 worst = __reduce_min_sync(0xffffffffu, tid < delegates ? delegate : 0);
+  if (lane == 0) {
+    s.sums[1][tid / 32] = best;
+    s.sums[2][tid / 32] = worst;
+  }
   __syncthreads();
   const u32 base = __reduce_min_sync(0xffffffffu, lane < THREADS / 32 ? s.sums[1][lane] : 0xffffffffu);
   if (tid < delegates && delegate >= base) atomicAdd(&bins[Bins::of(delegate - base)], 1u);
@@ -631,6 +611,10 @@ __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 delega
   clear_bins<PER>(bins);
 
   cluster_wait(); // every block's mbarriers are ready
+  if (tid < 32) {
+    const u32 least = __reduce_min_sync(0xffffffffu, lane < THREADS / 32 ? s.sums[2][lane] : 0xffffffffu);
+    if (lane < BLOCKS) store_peer(peer_address(shared_address(&s.least[rank]), lane), least, peer_address(shared_address(&s.thresholdsCame), lane));
+  }
   if (total < share ? tid == 0 : before < share && share <= before + sum) {
     u32 bin = 0, through = before;
 #pragma unroll
@@ -772,38 +756,44 @@ __device__ __forceinline__ void rank_words(Shared& s, u32 rank, u32 base, u32 le
   }
 }
 
+// Another certain lower bound of the row's k-th key: THREADS delegates of a block reach its least one, so of as many blocks as that makes k the
+// least holds. It is the closer one where the row's best lie in few blocks.
+__device__ __forceinline__ u32 bound_of_few(const Shared& s, u32 wanted) {
+  const u32 lane = threadIdx.x % 32, its = lane < BLOCKS ? s.least[lane] : 0;
+  u32 before = 0;
+#pragma unroll
+  for (u32 peer = 0; peer < BLOCKS; peer++) before += s.least[peer] > its || (s.least[peer] == its && peer < lane);
+  return __shfl_sync(0xffffffffu, its, __ffs(__ballot_sync(0xffffffffu, before == (wanted - 1) / THREADS)) - 1);
+}
+
 // Where masses reach the threshold: closes in on the k-th key, makes the own segment anew of an even share of what is above it, and exchanges
 // and ranks again. Of masses of elements equal to the k-th the first ones by column are wanted, and their order is their rank.
 __device__ __forceinline__ void finish_exactly(Shared& s, const Held& held, u32 rank, u32 threshold, u32 wanted, u32 length, i64 out, i64 k, Raw* values,
                                                void* indices, i64 indexBytes) {
   const u32 tid = threadIdx.x, lane = tid % 32, enough = lesser_of(ENOUGH, CAPACITY - wanted);
-  const Narrowed kth = cluster_narrow<THREADS, BLOCKS, Bins>(held, rank, threshold, wanted, enough, s.tables, s.narrow);
+  const Narrowed kth = cluster_narrow<THREADS, BLOCKS, Bins>(held, rank, greater_of(threshold, bound_of_few(s, wanted)), wanted, enough, s.tables, s.narrow);
   const bool cut = kth.inside > enough; // then all inside are equal
-  const u32 left = kth.wanted > kth.insideBefore ? kth.wanted - kth.insideBefore : 0;
-  u64* const kept = s.sorted; // what is above from the front, ties from the back, both by column
-  u32 above = 0, ties = 0;
-  u32 turn = 0;
+  const u32 left = cut && kth.wanted > kth.insideBefore ? kth.wanted - kth.insideBefore : 0;
+  u64* const kept = s.sorted; // what is above from the front, in any order; ties from the back, by column
+  const auto isAbove = [&](u32 key) { return key > kth.base || (key == kth.base && !cut); };
+  const bool edgeAbove = held.edge != Part::none && isAbove(held.edgeKey);
+  typename Held::Mask its = held.which(isAbove);
+  u32 above, at = sum_before<THREADS>(Held::ones(its) + edgeAbove, s.sums[0], above);
+  if (edgeAbove) kept[at++] = W::make(held.edgeKey, held.part.firstCol + held.edge);
+  for (; its; its &= its - 1) {
+    const u32 bit = Held::first(its);
+    kept[at++] = W::make(held.key_at(bit), held.part.firstCol + held.place_at(bit));
+  }
+  u32 ties = 0, turn = 0;
   held.each_round([&](const uint4& slot, u32 valid, u32 place) {
-    u32 isAbove = 0, isEqual = 0;
+    if (ties >= left) return; // the same for all threads
+    u32 equal = 0, total;
 #pragma unroll
-    for (int j = 0; j < Held::perSlot; j++) {
-      const u32 key = Held::key(slot, j);
-      isAbove |= (u32)(key >= kth.base) << j;
-      isEqual |= (u32)(key == kth.base) << j;
-    }
-    isEqual &= cut ? valid : 0;
-    isAbove &= valid & ~isEqual;
-    u32 total;
-    const u32 before = sum_before<THREADS>((u32)__popc(isAbove) << 16 | __popc(isEqual), s.sums[turn++ & 1], total);
-    const u32 col = held.part.firstCol + place;
-    u32 at = above + (before >> 16), tie = ties + (before & 0xffffu);
-#pragma unroll
-    for (int j = 0; j < Held::perSlot; j++) {
-      if (isAbove >> j & 1u) kept[at++] = W::make(Held::key(slot, j), col + j);
-      if ((isEqual >> j & 1u) && tie < left) kept[CAPACITY - 1 - tie++] = W::make(kth.base, col + j);
-    }
-    above += total >> 16;
-    ties += total & 0xffffu;
+    for (int j = 0; j < Held::perSlot; j++) equal |= (u32)(Held::key(slot, j) == kth.base) << j;
+    equal &= valid;
+    u32 tie = ties + sum_before<THREADS>(__popc(equal), s.sums[++turn & 1], total);
+    for (; equal && tie < left; equal &= equal - 1) kept[CAPACITY - 1 - tie++] = W::make(kth.base, held.part.firstCol + place + __ffs(equal) - 1);
+    ties += total;
   });
   if (tid == 0) s.kept = above;
   cluster_arrive();
@@ -859,7 +849,7 @@ extern "C" __global__ void __launch_bounds__(1024, 1) cluster_sort_f32_smallest_
     barrier_init(shared_address(&s.dealtCame), 1);
     barrier_init(shared_address(&s.wordsCame), BLOCKS);
     publish_barriers();
-    barrier_expect(shared_address(&s.thresholdsCame), (u32)sizeof(s.threshold));
+    barrier_expect(shared_address(&s.thresholdsCame), (u32)(sizeof(s.threshold) + sizeof(s.least)));
   }
   cluster_arrive_relaxed();
 

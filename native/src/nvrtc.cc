@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "arguments.h"
+#include "nvrtc_signals.h"
 
 namespace topkit {
 namespace {
@@ -66,6 +67,7 @@ std::shared_ptr<Nvrtc> OpenNvrtc(const std::string& name, std::string& outcome) 
     outcome = "version " + nvrtc->Version() + ", but libnvrtc-builtins.so." + nvrtc->Version() + " is not beside it: it cannot compile";
     return nullptr;
   }
+  KeepSignalsFrom(reinterpret_cast<const void*>(nvrtc->nvrtcVersion));
   outcome = "version " + nvrtc->Version();
   return nvrtc;
 }

@@ -1,8 +1,12 @@
+template <bool WIDE> struct HeldMask { typedef u32 Type; };
+template <> struct HeldMask<true> { typedef u64 Type; };
+
 // A block's part of a row as its threads hold it in registers: the keys of 16-byte slots, and of the elements before and behind them one a thread.
 template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
   static constexpr int perSlot = Part::perSlot;
   static constexpr u32 full = (1u << perSlot) - 1;
   static constexpr int perRegister = 4 / sizeof(typename E::Raw);
+  typedef typename HeldMask<(VECTORS * perSlot > 32)>::Type Mask; // bit v * perSlot + j for key j of slot v
   const Part& part;
   uint4 slot[VECTORS]; // where there is no slot, anything
   const u32 edge;      // place of the single element, or Part::none
@@ -34,4 +38,27 @@ template <class E, class Part, int THREADS, int VECTORS> struct HeldPart {
     }
     if (part.tail) visit(make_uint4(edgeKey, 0, 0, 0), edge != Part::none, edge);
   }
+
+  // The slots' keys for which test(key).
+  template <class Test> __device__ __forceinline__ Mask which(Test test) const {
+    Mask its = 0;
+#pragma unroll 1
+    for (u32 v = 0; v < VECTORS && v * THREADS + threadIdx.x < part.slots; v++) {
+      const uint4 keys = slot[v];
+      u32 bits = 0;
+#pragma unroll
+      for (int j = 0; j < perSlot; j++) bits |= (u32)test(key(keys, j)) << j;
+      its |= (Mask)bits << v * perSlot;
+    }
+    return its;
+  }
+  static __device__ __forceinline__ u32 ones(u32 its) { return __popc(its); }
+  static __device__ __forceinline__ u32 ones(u64 its) { return __popcll(its); }
+  static __device__ __forceinline__ u32 first(u32 its) { return __ffs(its) - 1; }
+  static __device__ __forceinline__ u32 first(u64 its) { return __ffsll(its) - 1; }
+  __device__ __forceinline__ u32 key_at(u32 bit) const {
+    const u32 keys = ((const u32*)slot)[bit / perRegister];
+    return perRegister == 1 ? keys : keys >> 16 * (bit & 1) & E::greatestKey;
+  }
+  __device__ __forceinline__ u32 place_at(u32 bit) const { return part.place(bit / perSlot * THREADS + threadIdx.x, bit % perSlot); }
 };

@@ -13,6 +13,10 @@ template <Dtype D, Order O> struct RawOrder {
     if constexpr (paired) return __vmaxu2(a, b);
     else return a > b ? a : b;
   }
+  static __device__ __forceinline__ u32 bits_min(u32 a, u32 b) {
+    if constexpr (paired) return __vminu2(a, b);
+    else return a < b ? a : b;
+  }
   static __device__ __forceinline__ u32 raw_max(u32 a, u32 b) {
     if constexpr (O == smallest) return bits_max(a, b); // the flip, undone by comparing unsigned
     else if constexpr (paired) return __vmaxs2(a, b);
@@ -48,6 +52,13 @@ template <Dtype D, Order O> struct RawOrder {
     return (O == largest ? s : ~s) ^ flip * each;
   }
   static __device__ __forceinline__ uint4 ordered(const uint4& v) { return make_uint4(ordered(v.x), ordered(v.y), ordered(v.z), ordered(v.w)); }
+  // The keys of a register's elements.
+  static __device__ __forceinline__ u32 keys(u32 u) { return ordered(u) ^ (F::sign ^ flip) * each; }
+  static __device__ __forceinline__ uint4 keys(const uint4& v) { return make_uint4(keys(v.x), keys(v.y), keys(v.z), keys(v.w)); }
+  static __device__ __forceinline__ u32 greatest_key(const uint4& keys) {
+    const u32 maxima = bits_max(keys);
+    return paired ? ((maxima & 0xffffu) > maxima >> 16 ? maxima & 0xffffu : maxima >> 16) : maxima;
+  }
   static __device__ __forceinline__ int of_key(u32 key) { return paired ? (int)(short)(key ^ F::sign) : (int)(key ^ F::sign); }
   static __device__ __forceinline__ u32 key_of(int ordered) { return ((u32)ordered ^ F::sign) & F::ones; }
   static __device__ __forceinline__ u32 key_of_bits(int greatest) { return E::key((typename E::Raw)((u32)greatest ^ flip)); }

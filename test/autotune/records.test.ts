@@ -4,8 +4,8 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mergeRecords, outcomeOf, parseRecord, RecordWriter, readRecords, type TuneRecord } from "../../bench/autotune/records.ts";
 import { recordedSpaces, replayMeasurer } from "../../bench/autotune/replay.ts";
+import { REQUEST, syntheticSpace } from "../../bench/autotune/synthetic.ts";
 import { toT4 } from "../../bench/autotune/t4.ts";
-import { REQUEST, syntheticSpace } from "./synthetic.ts";
 
 const space = syntheticSpace();
 const record = (at: number, us: readonly number[]): TuneRecord => {

@@ -3,7 +3,7 @@ import type { Outcome } from "../../bench/autotune/outcome.ts";
 import { ranking, winner } from "../../bench/autotune/ranking.ts";
 import { Session } from "../../bench/autotune/session.ts";
 import { BudgetSpent } from "../../bench/autotune/strategy.ts";
-import { syntheticMeasurer, syntheticSpace } from "./synthetic.ts";
+import { syntheticMeasurer, syntheticSpace } from "../../bench/autotune/synthetic.ts";
 
 const space = syntheticSpace();
 const [a, b, c] = space.candidates as [(typeof space.candidates)[number], (typeof space.candidates)[number], (typeof space.candidates)[number]];

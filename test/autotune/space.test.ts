@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { candidateId, spaceOf } from "../../bench/autotune/space.ts";
+import { REQUEST, syntheticSpace } from "../../bench/autotune/synthetic.ts";
 import { plans, resolve } from "../../dsl/index.ts";
-import { REQUEST, syntheticSpace } from "./synthetic.ts";
 
 const space = syntheticSpace();
 

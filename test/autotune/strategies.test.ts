@@ -3,8 +3,8 @@ import { winner } from "../../bench/autotune/ranking.ts";
 import { Session } from "../../bench/autotune/session.ts";
 import { strategies } from "../../bench/autotune/strategies/index.ts";
 import { BudgetSpent } from "../../bench/autotune/strategy.ts";
+import { bestTime, syntheticMeasurer, syntheticSpace, trueTime } from "../../bench/autotune/synthetic.ts";
 import { random } from "../../bench/random.ts";
-import { bestTime, syntheticMeasurer, syntheticSpace, trueTime } from "./synthetic.ts";
 
 const space = syntheticSpace();
 

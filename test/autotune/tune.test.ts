@@ -9,10 +9,10 @@ import { RecordWriter, readRecords, type TuneRecord } from "../../bench/autotune
 import { loadSources } from "../../bench/autotune/renderer.ts";
 import type { Sources } from "../../bench/autotune/sources.ts";
 import type { Candidate } from "../../bench/autotune/space.ts";
+import { trueTime } from "../../bench/autotune/synthetic.ts";
 import { type Target, type TuneOptions, tune } from "../../bench/autotune/tune.ts";
 import type { Workload } from "../../bench/workloads.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
-import { trueTime } from "./synthetic.ts";
 
 const LIMITS = { arch: 90, maxThreadsPerBlock: 1024, maxSharedBytes: 227 * 1024, maxCluster: 8 };
 const workload = (rows: number, cols: number, k: number): Workload => ({ suite: "s", rows, cols, k, dtype: "bf16", dist: "normal" });

@@ -13,6 +13,9 @@ import { parseTable } from "../../runtime/tuning-table.ts";
 import { failsWith } from "../runtime/fails-with.ts";
 import "../runtime/private-cache.ts";
 
+// the same on a machine with a GPU
+process.env.TOPKIT_CUDA_DRIVER = "/nowhere/libcuda.so.1";
+
 const tune = (...given: string[]): Promise<unknown> => makeProgram().parseAsync(["tune", ...given], { from: "user" });
 
 let printed = "";
@@ -108,6 +111,33 @@ describe("tune --replay", () => {
   });
 });
 
+describe("explain", () => {
+  const explain = async (...more: string[]): Promise<string> => {
+    printed = "";
+    await makeProgram().parseAsync(["explain", "--rows", "4096", "--cols", "256", "--k", "8", "--dtype", "bf16", ...more], { from: "user" });
+    return printed;
+  };
+
+  it("shows what is tuned and its runners-up, what is stale, and with --frozen what ships alone", async () => {
+    const records = await madeRecords();
+    const table = path.join(userTuningFolder()!, "nvidia-h200.json");
+    await tune("merge", writeRecords("explained", records), "--out", path.join(folder, "explaining"));
+    const tuned = await explain();
+    expect(tuned).toMatch(/^device {5}no GPU here: an H200 is assumed\nplan {7}bitonic_block: tuned for this shape, in your table /);
+    expect(tuned).toMatch(/\nmeasured {3}\d+\.\d\d us\nnext {7}\d+\.\d\d us: bitonic_block \{/);
+    expect(JSON.parse(await explain("--json"))).toMatchObject({ source: "tuned", tuned: { table, origin: "user", runnersUp: [{}, {}, {}] } });
+    writeFileSync(
+      table,
+      readFileSync(table, "utf8").replaceAll(/"bitonic_block_[^"]*":"./g, (start) => `${start.slice(0, -1)}${start.endsWith("0") ? "1" : "0"}`),
+    );
+    expect(await explain()).toMatch(/the first of the catalog that can answer; untuned defaults[\s\S]*\nstale {6}.*nvidia-h200\.json has this shape/);
+    expect(await explain("--frozen")).not.toContain("stale");
+    delete process.env.TOPKIT_TUNING;
+    rmSync(table);
+    expect(await explain("--plan", "radix_select")).toContain("radix_select: forced");
+  });
+});
+
 describe("tune merge", () => {
   it("joins records and writes your table; again, and of its own result, it changes nothing", async () => {
     const records = await madeRecords();
@@ -115,7 +145,9 @@ describe("tune merge", () => {
     const out = path.join(folder, "merged");
     const files = (): string[] =>
       [path.join(out, "merged.jsonl"), path.join(userTuningFolder()!, "nvidia-h200.json")].map((file) => readFileSync(file, "utf8"));
-    await tune("merge", one, two, "--out", out);
+    const t4 = path.join(folder, "t4.json");
+    await tune("merge", one, two, "--out", out, "--t4", t4);
+    expect(JSON.parse(readFileSync(t4, "utf8"))).toMatchObject({ schema_version: "1.0.0", metadata: { devices: ["NVIDIA H200"] } });
     expect(printed).toContain(`${records.length} records in ${out}`);
     const before = files();
     await tune("merge", two, out, one, "--out", out);
@@ -123,6 +155,21 @@ describe("tune merge", () => {
     const parsed = parseTable(before[1]!, "NVIDIA H200");
     const { plan, config } = records.at(-1)!;
     expect(parsed.ok && parsed.table.entries.map((entry) => candidateId(entry.plan, entry.config))).toEqual([candidateId(plan, config)]);
+  });
+  it("draws a report of what was recorded", async () => {
+    const place = writeRecords("drawn", await madeRecords());
+    const html = path.join(folder, "report.html");
+    await tune("merge", place, "--out", path.join(folder, "drawing"), "--report", html, "--csv", "bench/results/nvidia-h200.csv");
+    const markdown = readFileSync(path.join(folder, "report.md"), "utf8");
+    expect(markdown).toMatch(/^# Tuning on NVIDIA H200\n\n## Winners\n/);
+    expect(markdown).toMatch(/\| 4096 x 256, k 8, bf16 \| bitonic_block [^|]* \| \d+\.\d\d \|/);
+    expect(markdown).toContain("## 4096 x 256, k 8, bf16");
+    const page = readFileSync(html, "utf8");
+    expect(page.match(/<svg /g)).toHaveLength(2);
+    expect(page).toContain("What the tunables of bitonic_block do");
+    expect(page).toContain("rowsPerBlock");
+    await failsWith("TK101", () => tune("merge", place, "--out", folder, "--csv", "x.csv"), /--csv is given without --report/);
+    await failsWith("TK501", () => tune("merge", place, "--out", folder, "--csv", "x.csv", "--report", html));
   });
   it("TK101 where one table is named for two devices, TK501 for what is not there, TK506 for a folder that cannot be", async () => {
     const [one, two] = [writeRecords("h200", (await madeRecords()).slice(0, 1)), writeRecords("h100", (await madeRecords("NVIDIA H100")).slice(0, 1))];

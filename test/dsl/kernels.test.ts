@@ -282,7 +282,7 @@ test("cluster_select: few rows take eight blocks, rows of the same waves four, a
     "256x4x8",
   ]);
   expect([of(8, 50304, 100), of(9, 50304, 100), of(24, 50304, 100), of(25, 50304, 100)]).toEqual(["256x4x8", "512x4x4", "512x4x4", "256x4x8"]);
-  expect([of(9, 50304, 101), of(33, 50304, 101), of(33, 50304, 100)]).toEqual(["256x4x8", "512x4x8", "256x4x8"]);
+  expect([of(9, 50304, 101), of(33, 50304, 101), of(33, 65537, 101), of(33, 50304, 100)]).toEqual(["256x4x8", "256x4x8", "512x4x8", "256x4x8"]);
   expect([of(1, 65536, 50), of(1, 65537, 50), of(1, 131073, 50), of(1, 262144, 64, "f32")]).toEqual(["256x4x8", "512x4x8", "512x8x8", "512x16x8"]);
 });
 

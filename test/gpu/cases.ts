@@ -16,6 +16,7 @@ import {
   rowCountCases,
 } from "./cases-shapes.ts";
 import { sortCases } from "./cases-sort.ts";
+import { tunedCases } from "./cases-tuned.ts";
 import { warpCases } from "./cases-warp.ts";
 import { wideCases } from "./cases-wide.ts";
 
@@ -42,6 +43,7 @@ export function allCases(): TopkCase[] {
     ...warpCases(),
     ...blockCases(),
     ...wideCases(),
+    ...tunedCases(),
   ]).filter((c) => c.plan === undefined || answers(c.plan, c, c.config));
 }
 

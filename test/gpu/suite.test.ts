@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { combinations, plans, topkKernels, variantSymbol } from "../../dsl/index.ts";
 import { nameOf, type SuiteBackend } from "./case.ts";
 import { allCases, cpuCases } from "./cases.ts";
+import { shippedEntries } from "./cases-tuned.ts";
 import { FakeDevice, type Fault } from "./fake-device.ts";
 import { PATTERNS } from "./patterns.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
@@ -128,6 +129,15 @@ describe("the list of cases", () => {
     [...combinations(kernel.spec)].flatMap((spec) => kernel.ships.map((config) => variantSymbol(kernel, spec, config))),
   );
 
+  test("what the tables that ship name is forced, in both orders", () => {
+    const tuned = cases.filter((c) => c.group === "tuned");
+    for (const { plan, config, cols, dtype } of shippedEntries()) {
+      for (const order of ["largest", "smallest"]) {
+        const own = tuned.filter((c) => c.plan === plan && c.dtype === dtype && c.order === order && JSON.stringify(c.config) === JSON.stringify(config));
+        expect(own.filter((c) => c.cols === cols).length, `${plan} ${cols} ${order}`).toBeGreaterThan(1);
+      }
+    }
+  });
   test("every shipped variant of every kernel is forced, in the quick subset too", () => {
     expect([...variantsOf(cases)].sort()).toEqual([...shipped].sort());
     expect([...variantsOf(cases.filter((c) => c.quick))].sort()).toEqual([...shipped].sort());

@@ -35,6 +35,17 @@ describeWithNvrtc("NVRTC", () => {
     expect(turns).toBeGreaterThan(5);
   });
 
+  const child = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ["--import", "tsx", "test/native/compile-signals-child.ts", ...args]).catch((error: unknown) => error);
+
+  test.each(["SIGINT", "SIGTERM"])("%s ends a process that compiles", async (signal) => {
+    expect(await child(signal)).toMatchObject({ signal, code: null, stdout: "" });
+  });
+
+  test.each(["SIGINT", "SIGTERM"])("the process's own handler of %s is called while it compiles", async (signal) => {
+    expect(await child(signal, "handled")).toEqual({ stdout: `heard ${signal}\ncompiled\n`, stderr: "" });
+  });
+
   test("errors name the file and line; warnings come in the log", async () => {
     const error = await rejectionOf(addon().compile("\n__device__ int x = ;", "broken.cu", "sm_90", []));
     expect(error).toMatchObject({
