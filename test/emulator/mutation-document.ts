@@ -15,7 +15,10 @@ const shortOf = (file: string): string => file.replace(/^templates\//, "");
 
 export const LISTED: ReadonlySet<string> = new Set(fenced("mutants"));
 
-/** Files whose bounds, or guards, are in the proof; everything else is of all files. */
+/** Names of the kernels in which mutants are tried. */
+export const PROVEN: ReadonlySet<string> = new Set(fenced("kernels"));
+
+/** Files whose bounds, or guards, are in the proof; everything else is of all files of those kernels. */
 const FILES = { bound: new Set(fenced("bounds")), guard: new Set(fenced("guards")) };
 
 export const isInProof = ({ kind, file }: Mutant): boolean => (kind !== "bound" && kind !== "guard") || FILES[kind].has(shortOf(file));
