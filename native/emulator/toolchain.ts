@@ -143,9 +143,9 @@ export function runtimeArguments(source: string, output: string): string[] {
   ];
 }
 
-/** Arguments that make the program of main.cc, which runs jobs; `race` links it with ThreadSanitizer. */
-export function programArguments(output: string, options: { readonly race: boolean; readonly ucontext?: boolean }): string[] {
-  const { race, ucontext = false } = options;
+/** Arguments that make the program of `main`, by default the one that runs a job; `race` links it with ThreadSanitizer. */
+export function programArguments(output: string, options: { readonly race: boolean; readonly ucontext?: boolean; readonly main?: string }): string[] {
+  const { race, ucontext = false, main = here("main.cc") } = options;
   const sources = RUNTIME_SOURCES.filter((source) => !(race && source === "hooks.cc"));
   return [
     "-std=c++17",
@@ -156,7 +156,10 @@ export function programArguments(output: string, options: { readonly race: boole
     ...(ucontext ? ["-DTOPKIT_EMULATE_UCONTEXT"] : []),
     // only linked with it: the scheduler's own accesses must not be seen
     ...(race ? ["-DTOPKIT_EMULATE_RACE"] : []),
-    ...[...sources, "main.cc"].map(here),
+    "-I",
+    EMULATOR_FOLDER,
+    ...[...sources, "job.cc"].map(here),
+    main,
     "-o",
     output,
     ...(race ? ["-ltsan"] : []),

@@ -9,12 +9,13 @@ import { type EmulatorMode, emulatorSource, kernelArguments, programArguments, R
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = join(ROOT, "native/emulator");
+const MUTANTS = join(ROOT, "test/emulator/mutants.cc");
 const CACHE = join(ROOT, "node_modules/.cache/topkit-emulator");
 const COMPILER = process.env.CXX ?? "g++";
 /** What runs a program of another processor: `qemu-aarch64 -L /usr/aarch64-linux-gnu`. */
 const RUNNER = process.env.TOPKIT_TEST_RUNNER?.trim().split(/\s+/) ?? [];
 
-export type Program = "plain" | "race" | "ucontext";
+export type Program = "plain" | "race" | "ucontext" | "mutants" | "race-mutants";
 
 export interface Outcome {
   /** 0: done; 1: the kernel is at fault; 2: the job cannot be run; otherwise ThreadSanitizer's or a signal's. */
@@ -44,7 +45,11 @@ export function compileKernel(name: string, text: string, mode: EmulatorMode, ca
 
 export function buildProgram(program: Program): string {
   return cached(`emulate-${program}`, [sourcesHash(), program], (output) =>
-    programArguments(output, { race: program === "race", ucontext: program === "ucontext" }),
+    programArguments(output, {
+      race: program.startsWith("race"),
+      ucontext: program === "ucontext",
+      ...(program.endsWith("mutants") && { main: MUTANTS }),
+    }),
   );
 }
 
@@ -107,12 +112,7 @@ const preludeHash = once(() => {
 });
 
 const sourcesHash = once(() =>
-  hash(
-    readdirSync(SOURCES)
-      .map((name) => join(SOURCES, name))
-      .filter((path) => statSync(path).isFile())
-      .map((path) => readFileSync(path)),
-  ),
+  hash([...readdirSync(SOURCES).map((name) => join(SOURCES, name)), MUTANTS].filter((path) => statSync(path).isFile()).map((path) => readFileSync(path))),
 );
 
 function hash(parts: readonly Buffer[]): string {

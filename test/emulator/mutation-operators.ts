@@ -14,6 +14,8 @@ export interface Mutant {
   readonly change: string;
   /** The whole file, changed. */
   readonly text: string;
+  /** The whole expression that the change is in, and what becomes of it; a statement's is what stands before its semicolon. */
+  readonly swap: { readonly from: number; readonly to: number; readonly by: string };
 }
 
 interface Edit {
@@ -23,6 +25,8 @@ interface Edit {
   readonly by: string;
   /** Where the shown text begins and ends, if it is more than what is replaced. */
   readonly shown?: readonly [from: number, to: number];
+  /** Where the expression begins and ends that this is a part of, if it is not one itself. */
+  readonly whole?: readonly [from: number, to: number];
 }
 
 export function mutantsOf(file: string, text: string): Mutant[] {
@@ -30,7 +34,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   const operators = [calls, counts, masks, comparisons, clamps, guards, choices, operands];
   const edits = operators.flatMap((operator) => operator(code)).sort((a, b) => a.from - b.from || a.to - b.to);
   const seen = new Map<string, number>();
-  return edits.map(({ kind, from, to, by, shown: [start, end] = [from, to] }) => {
+  return edits.map(({ kind, from, to, by, shown: [start, end] = [from, to], whole = [from, to] }) => {
     const after = text.slice(start, from) + by + text.slice(to, end);
     const plain = oneLine(`${text.slice(start, end)} -> ${after || "nothing"}`);
     const nth = (seen.get(plain) ?? 0) + 1;
@@ -41,6 +45,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       kind,
       change: nth === 1 ? plain : `${plain} (${nth})`,
       text: text.slice(0, from) + by + text.slice(to),
+      swap: by === ";" ? { from, to: to - 1, by: "(void)0" } : { from: whole[0], to: whole[1], by: text.slice(whole[0], from) + by + text.slice(to, whole[1]) },
     };
   });
 }
@@ -82,10 +87,14 @@ function calls(code: string): Edit[] {
   const ordering = without(ORDERING, (name) => (name.includes("fence") ? "fence" : "barrier"));
   const taken = new Set(ordering.map(({ from }) => from));
   const removed = [...ordering, ...without(MOVING, () => "copy").filter(({ from }) => !taken.has(from))];
-  const votes = [...code.matchAll(VOTES)].map(({ index, 0: name }): Edit => ({ kind: "barrier", from: index, to: index + name.length, by: "" }));
+  const votes = [...code.matchAll(VOTES)].map(({ index, 0: name }): Edit => {
+    const to = index + name.length;
+    return { kind: "barrier", from: index, to, by: "", whole: [index, closing(code, to)] };
+  });
   const weakened = [...code.matchAll(/(?<=[;{})=]\s*)(\w+)(?=\()/g)].flatMap(({ index, 0: name }): Edit[] => {
     const weaker = WEAKER[name];
-    return weaker === undefined ? [] : [{ kind: "fence", from: index, to: index + name.length, by: weaker }];
+    const to = index + name.length;
+    return weaker === undefined ? [] : [{ kind: "fence", from: index, to, by: weaker, whole: [index, closing(code, to)] }];
   });
   return [...removed, ...votes, ...weakened];
 }
@@ -100,7 +109,7 @@ function counts(code: string): Edit[] {
     // the size of a copy is its third argument of four, the others' numbers their last of two
     const [from, end] = last[initial || expected ? 1 : 2]!;
     const by = `(${code.slice(from, end)}) ${initial ? "+ 1" : expected ? "+ 16" : "- 16"}`;
-    return code[to] === ";" ? [{ kind: "copy", from, to: end, by, shown: [index, to] }] : [];
+    return code[to] === ";" ? [{ kind: "copy", from, to: end, by, shown: [index, to], whole: [from, end] }] : [];
   });
 }
 
@@ -117,8 +126,15 @@ const SWAPPED: Readonly<Record<string, string>> = { "<": "<=", "<=": "<", ">": "
 
 function comparisons(code: string): Edit[] {
   return [...code.matchAll(/(?<= )(<|<=|>|>=)(?= )/g)].map(({ index, 0: operator }): Edit => {
-    const left = operandBefore(code, index);
-    return { kind: "bound", from: index, to: index + operator.length, by: SWAPPED[operator]!, shown: [left, operandAfter(code, index + operator.length)] };
+    const to = index + operator.length;
+    return {
+      kind: "bound",
+      from: index,
+      to,
+      by: SWAPPED[operator]!,
+      shown: [operandBefore(code, index), operandAfter(code, to)],
+      whole: [operandBefore(code, index, COMPARED), operandAfter(code, to, COMPARED)],
+    };
   });
 }
 
@@ -151,7 +167,8 @@ function choices(code: string): Edit[] {
     const colon = colonOf(code, index + 3);
     const to = operandAfter(code, colon + 3, CHOICE_END);
     if (code.slice(from, index).includes("==")) return [];
-    return [code.slice(index + 3, colon), code.slice(colon + 3, to)].map((by): Edit => ({ kind: "guard", from, to, by }));
+    const whole = [operandBefore(code, index, CHOSEN), to] as const;
+    return [code.slice(index + 3, colon), code.slice(colon + 3, to)].map((by): Edit => ({ kind: "guard", from, to, by, whole }));
   });
 }
 
@@ -172,6 +189,9 @@ function operands(code: string): Edit[] {
 const TIGHT = /^(&&|\|\||\?|:(?!:)|;|,|<<?=? |>>?=? |=(?!=)|return\b)/;
 const LOOSE = /^(&&|\|\||\?|:(?!:)|;|,|[^=<>!|&]=(?!=)|return\b)/;
 const CHOICE_END = /^[;,]/;
+/** The same by the precedence of C++: of what is compared, of a choice's condition. */
+const COMPARED = /^(&&|\|\||\?|:(?!:)|;|,|[&|^] |[=!]=|=|return\b)/;
+const CHOSEN = /^(\?|:(?!:)|;|,|[^=<>!]=(?!=)|return\b)/;
 
 function operandBefore(code: string, end: number, stop = TIGHT): number {
   let depth = 0;

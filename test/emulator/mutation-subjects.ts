@@ -18,13 +18,14 @@ const SPECS = [
   { dtype: "f16", order: "largest" },
 ] as const;
 
-interface Layout extends Pick<Case, "gap" | "offset" | "lengths" | "indexBytes"> {
+interface Layout extends Pick<Case, "gap" | "offset" | "indexBytes"> {
   readonly data: DataName;
+  readonly lengths: readonly number[] | "around k";
 }
 
 /**
- * Data that fills a buffer, ties at its threshold, patterns next to those that mean something; rows that end and begin in the middle of a
- * vector, or end before the first whole one begins.
+ * Data that fills a buffer, ties at its threshold, a threshold between two groups far from each other, patterns next to those that mean something;
+ * rows that end and begin in the middle of a vector, or end before the first whole one begins, or have k elements, or one more or less.
  */
 const LAYOUTS: readonly Layout[] = [
   { data: "asc", gap: 5, offset: 3, lengths: [], indexBytes: 8 },
@@ -33,6 +34,9 @@ const LAYOUTS: readonly Layout[] = [
   { data: "anyBits", gap: 1, offset: 7, lengths: [33, 4090], indexBytes: 4 },
   { data: "nans", gap: 9, offset: 1, lengths: [60, 5, 2], indexBytes: 8 },
   { data: "desc", gap: 0, offset: 8, lengths: [31, 32, 4099], indexBytes: 4 },
+  { data: "earlyTies", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
+  { data: "exactlyK", gap: 2, offset: 4, lengths: [], indexBytes: 4 },
+  { data: "anyBits", gap: 3, offset: 5, lengths: "around k", indexBytes: 4 },
 ];
 
 /** Few rows; for configs that refuse those, more of them, and then shorter ones. */
@@ -42,7 +46,7 @@ const SIZES = [
   { rows: 5, lengths: LENGTHS },
   { rows: 33, lengths: [4100, 4200] },
 ];
-const KS = [1, 13, 32, 64, 100, 300, 700, 1100, 4300];
+const KS = [1, 13, 32, 64, 100, 300, 1000, 1100, 4300];
 
 /**
  * The least config, in rows that it needs, then in threads, then in shared memory, of those that use shared memory; the least of those in
@@ -104,8 +108,8 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
           const resolution = resolve(plan, { rows, cols, k, rowStride: cols, indexBytes: 4, ...spec }, { force });
           const stage = resolution.ok ? resolution.resolved.stages.find((each) => each.kernel === kernel) : undefined;
           if (stage === undefined) return [];
-          const { sharedBytes, grid, block } = stage.launch;
-          return [{ plan: plan.name, force, rows, cols, k, sharedBytes, threads: grid * block }];
+          const threads = resolution.ok ? resolution.resolved.stages.reduce((sum, { launch }) => sum + launch.grid * launch.block, 0) : 0;
+          return [{ plan: plan.name, force, rows, cols, k, sharedBytes: stage.launch.sharedBytes, threads }];
         }),
       ),
     ),
@@ -115,7 +119,7 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
 
 /**
  * Every layout with the greatest k and in turns with the others, on the longest rows that fit and in turns on those between, and in turns in
- * each of the kernel's plans. Launches of many threads take long: one a layout.
+ * each of the kernel's plans. Plans of many threads take long: one a layout.
  */
 function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
   const fitting = fits(kernel, spec, tune);
@@ -129,12 +133,13 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
       const { all, full } = byPlan[(at + turn) % byPlan.length]!;
       const chosen = [full[full.length - 1]!, full[at % full.length]!, all[(7 * at) % all.length]!][turn]!;
       const { sharedBytes: _, threads, ...fit } = chosen;
-      return turn > 0 && threads > MANY_THREADS ? [] : [{ ...fit, ...spec, ...layout, dataSeed: at + 1, seed: 3 * at + turn }];
+      const lengths = layout.lengths === "around k" ? [fit.k, fit.k + 1, fit.k - 1] : layout.lengths;
+      return turn > 0 && threads > MANY_THREADS ? [] : [{ ...fit, ...spec, ...layout, lengths, dataSeed: at + 1, seed: 3 * at + turn }];
     }),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
-const MANY_THREADS = 4096;
+const MANY_THREADS = 16_384;
 
 /** ThreadSanitizer takes a millisecond a thread: one row, whole, and of the cases of which no launch has many threads those with the least and the most. */
 export function raceCases({ cases }: Pick<Subject, "cases">): Case[] {

@@ -29,12 +29,12 @@ export interface PlanCase {
   /** Bytes that x begins behind a 256-byte boundary. */
   readonly skew?: number;
   readonly seed?: number;
-  readonly mode?: EmulatorMode;
+  readonly mode?: EmulatorMode | ((stage: ResolvedStage) => EmulatorMode);
   readonly program?: Program;
   /** A stage's text; default: what generated/ ships. */
   readonly source?: (stage: ResolvedStage) => string;
   /** For the compiler, behind the mode's own. */
-  readonly flags?: readonly string[];
+  readonly flags?: (stage: ResolvedStage) => readonly string[];
   /** Folder for the compiled objects; default: one that lasts. */
   readonly cache?: string;
   /** Milliseconds until a launch is ended with a report of where it waits; a loop that never yields is killed at twice that, and throws ETIMEDOUT. */
@@ -60,25 +60,16 @@ export function resolved({ plan: name, request, force }: Pick<PlanCase, "plan" |
   return resolution.resolved;
 }
 
-export function runPlan(given: PlanCase): PlanOutcome {
-  const {
-    request,
-    data,
-    lengths,
-    skew = 0,
-    seed = 0,
-    mode = "checked",
-    program = "plain",
-    mutate = (text) => text,
-    repeat,
-    source = shipped,
-    cache,
-    flags,
-    timeout,
-  } = given;
+/** Its buffers' files are written; paths of compiled objects are in its lines. */
+export interface PlanJob {
+  readonly lines: readonly (readonly (string | number)[])[];
+  readonly state: readonly string[];
+}
+
+/** `file` gives the path of a name, in a folder that outlives the run. */
+export function planJob(given: PlanCase, file: (name: string) => string): PlanJob {
+  const { request, data, lengths, skew = 0, seed = 0, mode = "checked", mutate = (text) => text, repeat, source = shipped, cache, flags, timeout } = given;
   const { stages, workspace } = resolved(given);
-  using folder = scratch();
-  const file = (name: string): string => join(folder.path, name);
   const elementBytes = DTYPE_BYTES[request.dtype];
   const answers = request.rows * request.k;
   writeFileSync(file("x"), new Uint8Array(data.buffer, data.byteOffset, spanOf(request) * elementBytes));
@@ -100,9 +91,10 @@ export function runPlan(given: PlanCase): PlanOutcome {
     const { kernel, spec, tune, launch, arguments: parameters } = stage;
     const symbol = variantSymbol(kernel, spec, tune);
     const text = mutate(source(stage), symbol);
+    const stageMode = typeof mode === "string" ? mode : mode(stage);
     lines.push([
       "launch",
-      compileKernel(`${symbol}.cu`, text, mode, cache, flags),
+      compileKernel(`${symbol}.cu`, text, stageMode, cache, flags?.(stage)),
       symbol,
       `grid=${launch.grid}`,
       `block=${launch.block}`,
@@ -110,7 +102,7 @@ export function runPlan(given: PlanCase): PlanOutcome {
       `shared=${launch.sharedBytes}`,
       `seed=${seed}`,
       `timeout=${timeout ?? 0}`,
-      `checked=${Number(mode === "checked")}`,
+      `checked=${Number(stageMode === "checked")}`,
       "--",
       ...parameters.map((parameter) => {
         if (parameter.kind === "shape") return parameter.value;
@@ -119,13 +111,21 @@ export function runPlan(given: PlanCase): PlanOutcome {
     ]);
     if (repeat !== undefined) lines.push(["repeat", repeat]);
   }
+  return { lines, state: state.map(({ name }) => name) };
+}
+
+export function runPlan(given: PlanCase): PlanOutcome {
+  const { request, program = "plain", timeout } = given;
+  using folder = scratch();
+  const file = (name: string): string => join(folder.path, name);
+  const { lines, state } = planJob(given, file);
   const outcome = runJob(program, lines, timeout && 2 * timeout);
   const read = (name: string): ArrayBuffer => (outcome.status === 2 ? new ArrayBuffer(0) : Uint8Array.from(readFileSync(file(name))).buffer);
   return {
     ...outcome,
     values: request.dtype === "f32" ? new Uint32Array(read("values")) : new Uint16Array(read("values")),
     indices: request.indexBytes === 8 ? new BigInt64Array(read("indices")) : new Int32Array(read("indices")),
-    stateLeft: state.map(({ name }) => name).filter((name) => new Uint8Array(read(`${name}.state`)).some((byte) => byte !== 0)),
+    stateLeft: state.filter((name) => new Uint8Array(read(`${name}.state`)).some((byte) => byte !== 0)),
   };
 }
 

@@ -9,6 +9,7 @@ interface Place {
   readonly source: Random;
   readonly cols: number;
   readonly k: number;
+  readonly col: number;
 }
 
 /** Numbers, rounded to the dtype. */
@@ -24,10 +25,17 @@ const STEPS = {
   nearKth: ({ source, cols, k }) => (source.uniform() * cols < 2 * k ? source.below(7) : -64 - source.below(64)),
   // about k / 2 winners, and half of the row ties for the places that are left
   boundaryTies: ({ source, cols, k }) => (source.uniform() * cols < k / 2 ? 1 + source.below(2) : -(source.bits() & 1)),
+  // the same, winners in the first eighth only, so that what ties for the other places is in neighbouring columns, and early
+  earlyTies: ({ source, cols, k, col }) => (8 * col < cols && (source.uniform() * cols) / 8 < k / 2 ? 1 + source.below(2) : 0),
+  // k winners, all over the row, and the others far from them
+  exactlyK: ({ source, cols, k, col }) => (Math.floor(((col + 1) * k) / cols) > Math.floor((col * k) / cols) ? source.below(500) : -1000 - source.below(500)),
 } satisfies Readonly<Record<string, (place: Place) => number>>;
 
 export type DataName = PatternName | keyof typeof NUMBERS | keyof typeof STEPS;
 export const DATA = [...PATTERNS, ...Object.keys(NUMBERS), ...Object.keys(STEPS)] as readonly DataName[];
+
+const isNumbers = (name: DataName): name is keyof typeof NUMBERS => name in NUMBERS;
+const isSteps = (name: DataName): name is keyof typeof STEPS => name in STEPS;
 
 export interface DataOptions {
   readonly rows: number;
@@ -41,14 +49,15 @@ export interface DataOptions {
 
 /** rows x cols elements, rows packed. */
 export function makeData({ rows, cols, k, dtype, order, data: name, seed }: DataOptions): Float32Array | Uint16Array {
-  if (name !== "uniform" && name !== "zipf" && name !== "nearKth" && name !== "boundaryTies") return makePattern({ rows, cols, k, dtype, pattern: name, seed });
+  if (!isNumbers(name) && !isSteps(name)) return makePattern({ rows, cols, k, dtype, pattern: name, seed });
   const data = emptyOf(dtype, rows * cols);
   const bits = rawBits(data);
   for (let row = 0; row < rows; row++) {
-    const place: Place = { source: random(seed, row), cols, k };
+    const source = random(seed, row);
     for (let col = 0; col < cols; col++) {
+      const place: Place = { source, cols, k, col };
       const at = row * cols + col;
-      if (name === "uniform" || name === "zipf") bits[at] = bitsOf(NUMBERS[name](place), dtype);
+      if (isNumbers(name)) bits[at] = bitsOf(NUMBERS[name](place), dtype);
       else bits[at] = middle(FORMATS[dtype]) + (order === "largest" ? 1 : -1) * STEPS[name](place);
     }
   }

@@ -1,3 +1,0 @@
-import { proveMutants } from "./mutation-proof.ts";
-
-await proveMutants(0, 2);

@@ -1,0 +1,47 @@
+/**
+ * Whether the optimising compiler makes the same machine code of a mutant, in all subjects of a kernel: then it is no other program ("trivial compiler
+ * equivalence", Papadakis et al. 2015).
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { AnyKernel } from "../../dsl/index.ts";
+import { compileKernel, scratch } from "./emulator.ts";
+import type { Mutant } from "./mutation-operators.ts";
+import { type Subject, subjectsOf } from "./mutation-subjects.ts";
+import type { MutatedTemplates } from "./mutation-templates.ts";
+
+export class SameCode implements Disposable {
+  readonly #templates: MutatedTemplates;
+  readonly #folder = scratch();
+  readonly #subjects = new Map<AnyKernel, readonly Subject[]>();
+
+  constructor(templates: MutatedTemplates) {
+    this.#templates = templates;
+  }
+
+  isSame(kernel: AnyKernel, { file, text }: Mutant): boolean {
+    const changed = this.#templates.renderer(new Map([[file, text]]));
+    const subjects = this.#subjects.get(kernel) ?? subjectsOf(kernel);
+    this.#subjects.set(kernel, subjects);
+    return subjects.every(({ symbol, spec, tune }) => {
+      const [before, after] = [this.#templates.render, changed].map((render) =>
+        codeOf(compileKernel(`${symbol}.cu`, render(kernel, spec, tune).text, "fast", this.#folder.path, OPTIMISED)),
+      );
+      return before === after;
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+const OPTIMISED = ["-O1", "-g0"];
+
+/** Hash of an object's instructions and constants; not of its names and line tables, which hold paths and columns. */
+function codeOf(object: string): string {
+  const sections = `${object}.sections`;
+  execFileSync("objcopy", ["-O", "binary", "--only-section=.text", "--only-section=.rodata", object, sections]);
+  return createHash("sha256").update(readFileSync(sections)).digest("hex");
+}
