@@ -65,10 +65,10 @@ export const clusterSort = kernel("cluster_sort", {
       capacity,
       // the most bins an octave of the keys that the table has room for
       binBits: dtype === "f32" ? 7 : 9,
-      // words, and sorted; two tables and bits of the bins; sums of warps; thresholds, least delegates and counts; three mbarriers and three counters; what the exact
+      // words, and sorted; two tables and bits of the bins; sums of warps; thresholds, least delegates and counts; three mbarriers and five counters; what the exact
       // path sums up
       sharedBytes: roundUp(
-        2 * capacity * WORD_BYTES + 2 * TABLE * 4 + TABLE / 8 + 3 * 32 * 4 + 3 * blocks * 4 + 3 * 8 + 3 * 4 + 2 * 64 * 4 + 4 * 4,
+        2 * capacity * WORD_BYTES + 2 * TABLE * 4 + TABLE / 8 + 3 * 32 * 4 + 3 * blocks * 4 + 3 * 8 + 5 * 4 + 2 * 64 * 4 + 4 * 4,
         VECTOR_BYTES,
       ),
     };

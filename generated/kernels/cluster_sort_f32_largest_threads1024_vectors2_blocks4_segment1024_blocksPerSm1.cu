@@ -578,7 +578,7 @@ struct Shared {
   u32 count[BLOCKS];
   u64 thresholdsCame, wordsCame, dealtCame; // mbarriers
   u32 hits, pushed;
-  u32 kept; // by the exact path, in this block
+  u32 kept, keptLeast, keptGreatest; // words of the exact path in this block, and their keys
   NarrowScratch narrow;
 };
 static_assert(sizeof(Shared) <= SHARED_BYTES && SLOTS == THREADS * VECTORS * BLOCKS && CAPACITY == SEGMENT * BLOCKS, "derived");
@@ -766,11 +766,32 @@ __device__ __forceinline__ u32 bound_of_few(const Shared& s, u32 wanted) {
   return __shfl_sync(0xffffffffu, its, __ffs(__ballot_sync(0xffffffffu, before == (wanted - 1) / THREADS)) - 1);
 }
 
+// Calls visit(i, word) for the block's first `some` elements with one key, by column, which is their rank; returns how many those are. All threads call it.
+template <class Visit> __device__ __forceinline__ u32 each_equal(const Held& held, u32 key, u32 some, u32 (&sums)[3][32], Visit visit) {
+  u32 seen = 0, turn = 0;
+  held.each_round([&](const uint4& slot, u32 valid, u32 place) {
+    if (seen >= some) return; // the same for all threads
+    u32 equal = 0, total;
+#pragma unroll
+    for (int j = 0; j < Held::perSlot; j++) equal |= (u32)(Held::key(slot, j) == key) << j;
+    equal &= valid;
+    u32 i = seen + sum_before<THREADS>(__popc(equal), sums[++turn & 1], total);
+    for (; equal && i < some; equal &= equal - 1) visit(i++, W::make(key, held.part.firstCol + place + __ffs(equal) - 1));
+    seen += total;
+  });
+  return lesser_of(seen, some);
+}
+
 // Where masses reach the threshold: closes in on the k-th key, makes the own segment anew of an even share of what is above it, and exchanges
-// and ranks again. Of masses of elements equal to the k-th the first ones by column are wanted, and their order is their rank.
+// and ranks again. Of masses of elements equal to the k-th the first ones by column are wanted, and their order is their rank; so it is of all
+// that is above, where that has one key.
 __device__ __forceinline__ void finish_exactly(Shared& s, const Held& held, u32 rank, u32 threshold, u32 wanted, u32 length, i64 out, i64 k, Raw* values,
                                                void* indices, i64 indexBytes) {
   const u32 tid = threadIdx.x, lane = tid % 32, enough = lesser_of(ENOUGH, CAPACITY - wanted);
+  if (tid == 0) {
+    s.keptLeast = 0xffffffffu;
+    s.keptGreatest = 0;
+  }
   const Narrowed kth = cluster_narrow<THREADS, BLOCKS, Bins>(held, rank, greater_of(threshold, bound_of_few(s, wanted)), wanted, enough, s.tables, s.narrow);
   const bool cut = kth.inside > enough; // then all inside are equal
   const u32 left = cut && kth.wanted > kth.insideBefore ? kth.wanted - kth.insideBefore : 0;
@@ -779,32 +800,54 @@ __device__ __forceinline__ void finish_exactly(Shared& s, const Held& held, u32 
   const bool edgeAbove = held.edge != Part::none && isAbove(held.edgeKey);
   typename Held::Mask its = held.which(isAbove);
   u32 above, at = sum_before<THREADS>(Held::ones(its) + edgeAbove, s.sums[0], above);
-  if (edgeAbove) kept[at++] = W::make(held.edgeKey, held.part.firstCol + held.edge);
+  u32 least = 0xffffffffu, greatest = 0;
+  const auto keep = [&](u32 key, u32 place) {
+    least = lesser_of(least, key);
+    greatest = greater_of(greatest, key);
+    kept[at++] = W::make(key, held.part.firstCol + place);
+  };
+  if (edgeAbove) keep(held.edgeKey, held.edge);
   for (; its; its &= its - 1) {
     const u32 bit = Held::first(its);
-    kept[at++] = W::make(held.key_at(bit), held.part.firstCol + held.place_at(bit));
+    keep(held.key_at(bit), held.place_at(bit));
   }
-  u32 ties = 0, turn = 0;
-  held.each_round([&](const uint4& slot, u32 valid, u32 place) {
-    if (ties >= left) return; // the same for all threads
-    u32 equal = 0, total;
-#pragma unroll
-    for (int j = 0; j < Held::perSlot; j++) equal |= (u32)(Held::key(slot, j) == kth.base) << j;
-    equal &= valid;
-    u32 tie = ties + sum_before<THREADS>(__popc(equal), s.sums[++turn & 1], total);
-    for (; equal && tie < left; equal &= equal - 1) kept[CAPACITY - 1 - tie++] = W::make(kth.base, held.part.firstCol + place + __ffs(equal) - 1);
-    ties += total;
-  });
+  least = __reduce_min_sync(0xffffffffu, least);
+  greatest = __reduce_max_sync(0xffffffffu, greatest);
+  if (lane == 0) {
+    atomicMin(&s.keptLeast, least);
+    atomicMax(&s.keptGreatest, greatest);
+  }
   if (tid == 0) s.kept = above;
+  const u32 ties = each_equal(held, kth.base, left, s.sums, [&](u32 i, u64 word) { kept[CAPACITY - 1 - i] = word; });
   cluster_arrive();
   cluster_wait();
   const u32 listed = kth.above + (cut ? 0 : kth.inside);
-  for (u32 i = tid; i < lesser_of(ties, left); i += THREADS) {
+  for (u32 i = tid; i < ties; i += THREADS) {
     emit<E, W>(kept[CAPACITY - 1 - i], out + listed + kth.insideBefore + i, values, indices, indexBytes);
   }
   if (listed == 0) return;
-  const u32 before = __reduce_add_sync(0xffffffffu, lane < rank ? load_peer(peer_address(shared_address(&s.kept), lane)) : 0u);
-  cluster_arrive(); // no block ends before every peer has read its count
+  if (tid < 32) { // one warp: more would queue up at the peers
+    const auto load = [&](const u32& of) { return load_peer(peer_address(shared_address(&of), lane)); };
+    const u32 ofBefore = __reduce_add_sync(0xffffffffu, lane < rank ? load(s.kept) : 0u);
+    least = __reduce_min_sync(0xffffffffu, lane < BLOCKS ? load(s.keptLeast) : 0xffffffffu);
+    greatest = __reduce_max_sync(0xffffffffu, lane < BLOCKS ? load(s.keptGreatest) : 0u);
+    if (lane == 0) {
+      s.sums[2][0] = ofBefore;
+      s.sums[2][1] = least;
+      s.sums[2][2] = greatest;
+    }
+  }
+  __syncthreads();
+  const u32 before = s.sums[2][0];
+  least = s.sums[2][1];
+  greatest = s.sums[2][2];
+  cluster_arrive(); // no block ends before every peer has read its counts
+  if (least == greatest) {
+    const u32 some = before < wanted ? lesser_of(above, wanted - before) : 0;
+    each_equal(held, least, some, s.sums, [&](u32 i, u64 word) { emit<E, W>(word, out + before + i, values, indices, indexBytes); });
+    cluster_wait();
+    return;
+  }
   const u32 each = (listed + BLOCKS - 1) / BLOCKS;
   if (tid == 0) {
     const u32 own = rank * each < listed ? lesser_of(each, listed - rank * each) : 0;
