@@ -4,7 +4,7 @@
 //
 // Numbers of mutants are read from standard input. For each job (main.cc) in turn, a process runs its launches up to the kernel that has mutants, and then
 // goes on in a process for the kernel as it is, which tells what mutants the job reaches, and in one for each of those that no job has caught yet: they may
-// crash or never end. Takes so many milliseconds of the processor for a job with the kernel as it is, and for its mutants many times what that needed.
+// crash or never end. Once all are caught, no more jobs are run. Takes so many milliseconds of the processor for a job with the kernel as it is, and for its mutants many times what that needed.
 //
 // Writes "job NUMBER VERDICT MILLISECONDS" for the kernel as it is, and ends where it is at fault; and "mutant NUMBER VERDICT" for each at the end.
 // Status 2: a job cannot be run, the reason is on standard error.
@@ -166,6 +166,8 @@ int main(int count, char** arguments) {
       run_apart(arguments[at], numbers, std::atoi(arguments[1]), std::atol(arguments[2]), board);
       std::cout << "job " << at - 3 << " " << NAMES[board.asItIs] << " " << board.milliseconds << std::endl;
       if (board.asItIs != SURVIVES) return 0;
+      const auto isCaught = [&](unsigned mutant) { return board.verdicts[mutant] > SURVIVES; };
+      if (!numbers.empty() && std::all_of(numbers.begin(), numbers.end(), isCaught)) break;
     }
     for (const unsigned mutant : numbers) std::cout << "mutant " << mutant << " " << NAMES[board.verdicts[mutant]] << "\n";
   } catch (const std::exception& error) {

@@ -7,7 +7,7 @@ import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
 import { compileKernel, scratch } from "./emulator.ts";
 import type { Mutant } from "./mutation-operators.ts";
 import type { SameCode } from "./mutation-same-code.ts";
-import { type Numbered, numbersIn, SWITCH, schemaOf } from "./mutation-schema.ts";
+import { type Numbered, numbersCompiled, numbersIn, SWITCH, schemaOf } from "./mutation-schema.ts";
 import { type Attempt, tryMutants } from "./mutation-server.ts";
 import { raceCases, type Subject, subjectsOf } from "./mutation-subjects.ts";
 import type { MutatedTemplates } from "./mutation-templates.ts";
@@ -64,8 +64,13 @@ export class KernelRun implements Disposable {
   async verdicts(mutants: readonly Mutant[]): Promise<Map<Mutant, Verdict>> {
     const numbered = mutants.map((mutant, at): Numbered => ({ number: at + 1, mutant }));
     const { switched, text } = this.#schema(numbered);
-    const verdicts = new Map<Mutant, Verdict>(await this.#tried(switched, text, false));
-    const raced = switched.filter(({ mutant }) => this.#races.length > 0 && mayRace(mutant, verdicts.get(mutant)!));
+    // no more than a part of a shared file is a kernel's
+    const compiled = numbersCompiled(this.#subjects.map((subject) => this.#compiled(subject, text(subject))));
+    const [there, absent] = [true, false].map((is) => switched.filter(({ number }) => compiled.has(number) === is)) as [Numbered[], Numbered[]];
+    const verdicts = new Map<Mutant, Verdict>(absent.map(({ mutant }) => [mutant, "same code"]));
+    this.#same.addAbsent(this.kernel, verdicts.keys());
+    if (there.length > 0) for (const [mutant, verdict] of await this.#tried(there, text, false)) verdicts.set(mutant, verdict);
+    const raced = there.filter(({ mutant }) => this.#races.length > 0 && mayRace(mutant, verdicts.get(mutant)!));
     if (raced.length > 0) for (const [mutant, verdict] of await this.#tried(raced, text, true)) if (verdict !== "unreached") verdicts.set(mutant, verdict);
     for (const { mutant } of numbered.filter((each) => !switched.includes(each))) verdicts.set(mutant, await this.#verdictAlone(mutant));
     return verdicts;
@@ -132,10 +137,14 @@ export class KernelRun implements Disposable {
     }
   }
 
+  #compiled({ symbol }: Subject, text: string): string {
+    return compileKernel(`${symbol}.cu`, text, "checked", this.#folder.path, QUICKLY);
+  }
+
   /** Why it does not compile, if it does not. */
-  #compilersWords({ symbol }: Subject, text: string): string | undefined {
+  #compilersWords(subject: Subject, text: string): string | undefined {
     try {
-      compileKernel(`${symbol}.cu`, text, "checked", this.#folder.path, QUICKLY);
+      this.#compiled(subject, text);
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -155,7 +164,8 @@ export class KernelRun implements Disposable {
       const mode = ({ kernel }: ResolvedStage): EmulatorMode => (race || kernel === this.kernel ? "checked" : "fast");
       // without optimisation it is compiled in half the time; ThreadSanitizer remembers few accesses, so there are to be few
       const flags = ({ kernel }: ResolvedStage): readonly string[] => (!race && kernel === this.kernel ? QUICKLY : []);
-      const { lines, state } = planJob({ ...given, source, mode, flags, cache: this.#folder.path }, file);
+      const cache = ({ kernel }: ResolvedStage): string | undefined => (kernel === this.kernel ? this.#folder.path : undefined);
+      const { lines, state } = planJob({ ...given, source, mode, flags, cache }, file);
       writeFileSync(file("wanted-values"), expected.values);
       writeFileSync(file("wanted-indices"), expected.indices);
       const expectations = [

@@ -15,12 +15,21 @@ export class SameCode implements Disposable {
   readonly #templates: MutatedTemplates;
   readonly #folder = scratch();
   readonly #subjects = new Map<AnyKernel, readonly Subject[]>();
+  /** Of which a kernel has no code. */
+  readonly #absent = new Map<AnyKernel, ReadonlySet<Mutant>>();
 
   constructor(templates: MutatedTemplates) {
     this.#templates = templates;
   }
 
-  isSame(kernel: AnyKernel, { file, text }: Mutant): boolean {
+  /** Says that a kernel has no code of these. */
+  addAbsent(kernel: AnyKernel, mutants: Iterable<Mutant>): void {
+    this.#absent.set(kernel, new Set([...(this.#absent.get(kernel) ?? []), ...mutants]));
+  }
+
+  isSame(kernel: AnyKernel, mutant: Mutant): boolean {
+    if (this.#absent.get(kernel)?.has(mutant)) return true;
+    const { file, text } = mutant;
     const changed = this.#templates.renderer(new Map([[file, text]]));
     const subjects = this.#subjects.get(kernel) ?? subjectsOf(kernel);
     this.#subjects.set(kernel, subjects);

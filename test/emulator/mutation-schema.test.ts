@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
+import { compileKernel, scratch } from "./emulator.ts";
 import { mutantsOf } from "./mutation-operators.ts";
-import { numbersIn, schemaOf } from "./mutation-schema.ts";
+import { numbersCompiled, numbersIn, SWITCH, schemaOf } from "./mutation-schema.ts";
 
 /** With `?1` for the question whether mutant 1 is chosen. */
 function switches(text: string): string {
   const numbered = mutantsOf("t.cuh", text).map((mutant, at) => ({ number: at + 1, mutant }));
-  return schemaOf(text, numbered).replace(/chosen_mutant\((\d+)\) \?/g, "?$1");
+  return schemaOf(text, numbered).replace(/chosen_mutant<(\d+)>\(\) \?/g, "?$1");
 }
 
 it("makes a choice of an expression, and of a statement, which stays one under an if", () => {
@@ -32,5 +33,15 @@ it("asks nothing where a mustache's block would be cut", () => {
 });
 
 it("finds the numbers in lines", () => {
-  expect([...numbersIn(["a", "chosen_mutant(3) ? b : (chosen_mutant(12) ? c : d)", "chosen_mutant(number)"])]).toEqual([3, 12]);
+  expect([...numbersIn(["a", "chosen_mutant<3>() ? b : (chosen_mutant<12>() ? c : d)", "chosen_mutant()"])]).toEqual([3, 12]);
+});
+
+it("finds the numbers of which an object has code: not those of a template that nothing uses", () => {
+  const text = `${SWITCH}template <class T> T unused(T a) { return chosen_mutant<1>() ? a : 0; }
+template <bool B> int used(int a) { if constexpr (B) return chosen_mutant<2>() ? a : 0; else return chosen_mutant<3>() ? a : 0; }
+extern "C" __global__ void kernel(int* a) { *a = used<true>(*a); }
+`;
+  using folder = scratch();
+  const numbers = ["-O0", "-O1"].map((level) => [...numbersCompiled([compileKernel("kernel.cu", text, "checked", folder.path, [level])])]);
+  expect(numbers).toEqual([[2], [2]]);
 });

@@ -2,6 +2,7 @@
  * Mutant schemata (Untch, Offutt, Harrold 1993): a text with all of its mutants, of which a variable chooses one when it runs. A mutant then costs a run
  * and no compilation. An expression becomes `(chosen(7) ? changed : as it was)`; within `changed` nothing else is switched, since one is chosen at a time.
  */
+import { execFileSync } from "node:child_process";
 import type { Mutant } from "./mutation-operators.ts";
 
 export interface Numbered {
@@ -12,13 +13,13 @@ export interface Numbered {
 
 /**
  * Before a text that has switches. What asks is not instrumented, so that neither the emulator's checks nor ThreadSanitizer see it, and notes that a run
- * came by, where somebody wants to know.
+ * came by, where somebody wants to know. It is a template, so that an object has a function for each switch that the kernel can come by, and no other.
  */
 export const SWITCH = `extern "C" {
 __attribute__((visibility("default"))) unsigned topkit_mutant;
 __attribute__((visibility("default"))) volatile unsigned char* topkit_mutants_reached;
 }
-__attribute__((noinline, no_sanitize("thread"))) static bool chosen_mutant(unsigned number) {
+template <unsigned number> __attribute__((noinline, no_sanitize("thread"))) static bool chosen_mutant() {
   if (topkit_mutants_reached) topkit_mutants_reached[number] = 1;
   return topkit_mutant == number;
 }
@@ -26,7 +27,15 @@ __attribute__((noinline, no_sanitize("thread"))) static bool chosen_mutant(unsig
 
 /** Numbers of the mutants that these lines of a text with switches mention. */
 export const numbersIn = (lines: readonly string[]): Set<number> =>
-  new Set(lines.flatMap((line) => [...line.matchAll(/chosen_mutant\((\d+)\)/g)].map(([, number]) => Number(number))));
+  new Set(lines.flatMap((line) => [...line.matchAll(/chosen_mutant<(\d+)>/g)].map(([, number]) => Number(number))));
+
+/** Numbers of the mutants that these objects of texts with switches have code for. */
+export const numbersCompiled = (objects: readonly string[]): Set<number> =>
+  new Set(
+    objects.flatMap((object) =>
+      [...execFileSync("nm", [object], { encoding: "utf8" }).matchAll(/chosen_mutantILj(\d+)E/g)].map(([, number]) => Number(number)),
+    ),
+  );
 
 /** The file with switches for those of its mutants that can have one: no part of a mustache's block, nor across another's bounds. */
 export function schemaOf(text: string, mutants: readonly Numbered[]): string {
@@ -67,5 +76,5 @@ function written(text: string, { from, to, by, inner }: Place): string {
   if (by.length === 0) return made;
   // a statement gives nothing
   const cast = by.some((each) => each.by === "(void)0") ? "(void)" : "";
-  return `(${by.map((each) => `chosen_mutant(${each.number}) ? ${cast}(${each.by}) : `).join("")}${cast}(${made}))`;
+  return `(${by.map((each) => `chosen_mutant<${each.number}>() ? ${cast}(${each.by}) : `).join("")}${cast}(${made}))`;
 }

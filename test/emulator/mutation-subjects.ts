@@ -134,7 +134,7 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
       const chosen = [full[full.length - 1]!, full[at % full.length]!, all[(7 * at) % all.length]!][turn]!;
       const { sharedBytes: _, threads, ...fit } = chosen;
       const lengths = layout.lengths === "around k" ? [fit.k, fit.k + 1, fit.k - 1] : layout.lengths;
-      return turn > 0 && threads > MANY_THREADS ? [] : [{ ...fit, ...spec, ...layout, lengths, dataSeed: at + 1, seed: 3 * at + turn }];
+      return turn !== at % 3 && threads > MANY_THREADS ? [] : [{ ...fit, ...spec, ...layout, lengths, dataSeed: at + 1, seed: 3 * at + turn }];
     }),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }

@@ -35,8 +35,8 @@ export interface PlanCase {
   readonly source?: (stage: ResolvedStage) => string;
   /** For the compiler, behind the mode's own. */
   readonly flags?: (stage: ResolvedStage) => readonly string[];
-  /** Folder for the compiled objects; default: one that lasts. */
-  readonly cache?: string;
+  /** Folder for a stage's compiled object; default: one that lasts. */
+  readonly cache?: (stage: ResolvedStage) => string | undefined;
   /** Milliseconds until a launch is ended with a report of where it waits; a loop that never yields is killed at twice that, and throws ETIMEDOUT. */
   readonly timeout?: number;
   /** Changes a kernel's text before it is compiled. */
@@ -94,7 +94,7 @@ export function planJob(given: PlanCase, file: (name: string) => string): PlanJo
     const stageMode = typeof mode === "string" ? mode : mode(stage);
     lines.push([
       "launch",
-      compileKernel(`${symbol}.cu`, text, stageMode, cache, flags?.(stage)),
+      compileKernel(`${symbol}.cu`, text, stageMode, cache?.(stage), flags?.(stage)),
       symbol,
       `grid=${launch.grid}`,
       `block=${launch.block}`,

@@ -80,7 +80,7 @@ export function casesOf({ plan, dtype, order, force, rows: fewest, k: leastK, co
 export async function checkUnit(unit: Unit, options: { readonly runs: number; readonly seed: number; readonly cache: string }): Promise<void> {
   const source = await renderer();
   const property = fc.asyncProperty(casesOf(unit), async (drawn) => {
-    const given = { ...planCase(drawn), source, cache: options.cache, timeout: LAUNCH_LIMIT };
+    const given = { ...planCase(drawn), source, cache: () => options.cache, timeout: LAUNCH_LIMIT };
     const expected = expectedOf(given);
     const faults = {
       emulator: differenceOf(given, runPlan(given), expected),
