@@ -85,12 +85,15 @@ function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConf
 
 type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number; readonly threads: number };
 
-/** With the plans' untuned config; where that launches the kernel for no such request, with the least value of each of the plan's tunables. */
+/**
+ * With the plans' untuned config; where that launches the kernel for no such request, or only among many threads, with the least value of each of the plan's
+ * tunables, too.
+ */
 function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Fit[] {
   const least = ({ tune: own }: Plan): AnyConfig =>
     Object.fromEntries(Object.entries(own).map(([name, { values }]) => [name, [...values].sort((a, b) => Number(a) - Number(b))[0]!]));
   const untuned = fitsOf(kernel, spec, tune, () => ({}));
-  return untuned.length > 0 ? untuned : fitsOf(kernel, spec, tune, least);
+  return untuned.some(({ threads }) => threads <= MANY_THREADS) ? untuned : [...untuned, ...fitsOf(kernel, spec, tune, least)];
 }
 
 function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, planConfig: (plan: Plan) => AnyConfig): Fit[] {
@@ -119,12 +122,13 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
 
 /**
  * Every layout with the greatest k and in turns with the others, on the longest rows that fit and in turns on those between, and in turns in
- * each of the kernel's plans. Plans of many threads take long: one a layout.
+ * each of the kernel's plans and their configs. Plans of many threads take long: one a layout.
  */
 function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
   const fitting = fits(kernel, spec, tune);
-  const byPlan = [...new Set(fitting.map(({ plan }) => plan))].map((name) => {
-    const all = fitting.filter(({ plan }) => plan === name);
+  const configOf = ({ plan, force }: Fit): string => JSON.stringify([plan, force]);
+  const byPlan = [...new Set(fitting.map(configOf))].map((config) => {
+    const all = fitting.filter((fit) => configOf(fit) === config);
     const greatest = Math.max(...all.map(({ k }) => k));
     return { all, full: all.filter(({ k }) => k === greatest) };
   });
