@@ -27,16 +27,21 @@ export interface InputPlan {
   readonly strideBytes: number;
 }
 
-/** A graph of more calls would be slow to make, and its go longer than is of use. Tiny inputs that do not fill the L2 in so many are swept from it. */
-const MOST_COPIES = 2048;
-/** Elements of all distinct inputs of a workload: making and checking them should take about a second. */
-const DISTINCT_ELEMENTS = 2 ** 24;
+export interface InputBudget {
+  /** A graph of more calls would be slow to make, and its go longer than is of use. Tiny inputs that do not fill the L2 in so many are swept from it. */
+  readonly copies: number;
+  /** Elements of all distinct inputs of a workload. */
+  readonly distinctElements: number;
+}
 
-export function planInputs({ rows, cols, dtype }: Pick<Workload, "rows" | "cols" | "dtype">, l2Bytes: number): InputPlan {
+/** Making and checking the inputs of a workload should take about a second. */
+const BENCH_BUDGET: InputBudget = { copies: 2048, distinctElements: 2 ** 24 };
+
+export function planInputs({ rows, cols, dtype }: Pick<Workload, "rows" | "cols" | "dtype">, l2Bytes: number, budget: InputBudget = BENCH_BUDGET): InputPlan {
   const strideBytes = roundUp(rows * cols * DTYPE_BYTES[dtype], ALIGNMENT);
   const wanted = Math.floor((2 * l2Bytes) / strideBytes) + 1;
-  const copies = Math.max(2, Math.min(wanted, MOST_COPIES));
-  const distinct = Math.max(1, Math.min(copies, Math.floor(DISTINCT_ELEMENTS / (rows * cols))));
+  const copies = Math.max(2, Math.min(wanted, budget.copies));
+  const distinct = Math.max(1, Math.min(copies, Math.floor(budget.distinctElements / (rows * cols))));
   return { copies, distinct, outgrowL2: wanted <= copies, strideBytes };
 }
 
@@ -46,6 +51,14 @@ export interface InputSink {
   /** A piece of a distinct input, `element` elements from its start, as it is made; in any order. */
   write(data: Float32Array | Uint16Array, input: number, element: number): Promise<void>;
 }
+
+export interface MakeOptions {
+  readonly sink?: InputSink | undefined;
+  readonly budget?: InputBudget;
+}
+
+/** Of results that are downloaded at once. */
+const CHECKED_BYTES = 2 ** 26;
 
 export class DeviceInputs {
   readonly workload: Workload;
@@ -81,9 +94,9 @@ export class DeviceInputs {
   }
 
   /** Makes the inputs, and hands each distinct one to `sink` too. Errors: TK302, TK303 where they do not fit the device. */
-  static async make(gpu: Gpu, maker: PartMaker, workload: Workload, seed: number, sink?: InputSink): Promise<DeviceInputs> {
+  static async make(gpu: Gpu, maker: PartMaker, workload: Workload, seed: number, { sink, budget }: MakeOptions = {}): Promise<DeviceInputs> {
     const { rows, cols, dtype } = workload;
-    const plan = planInputs(workload, gpu.info.l2Bytes);
+    const plan = planInputs(workload, gpu.info.l2Bytes, budget);
     const strides = outputStrides(workload);
     const memory: NativeMemory[] = [];
     try {
@@ -125,15 +138,24 @@ export class DeviceInputs {
   /** How many rows of the first `copies` results differ from the reference in any bit. */
   async wrongRows(copies: number): Promise<number> {
     const { rows, k, dtype } = this.workload;
-    const values = dtype === "f32" ? new Float32Array(rows * k) : new Uint16Array(rows * k);
-    const indices = new Int32Array(rows * k);
+    const strides = outputStrides(this.workload);
+    const atOnce = Math.max(1, Math.min(copies, Math.floor(CHECKED_BYTES / (strides.values + strides.indices))));
+    // a copy's results and the room behind them, in elements
+    const step = { values: strides.values / DTYPE_BYTES[dtype], indices: strides.indices / 4 };
+    const values = dtype === "f32" ? new Float32Array(atOnce * step.values) : new Uint16Array(atOnce * step.values);
+    const indices = new Int32Array(atOnce * step.indices);
     let wrong = 0;
-    for (let copy = 0; copy < copies; copy++) {
-      const at = this.pointers[copy]!;
-      await awaiting(() => this.#gpu.native.download(values, at.values, null));
-      await awaiting(() => this.#gpu.native.download(indices, at.indices, null));
-      const first = (copy % this.plan.distinct) * rows * k;
-      wrong += countWrongRows({ values, indices }, this.answers, first, k);
+    for (let from = 0; from < copies; from += atOnce) {
+      const count = Math.min(atOnce, copies - from);
+      await awaiting(() => this.#gpu.native.download(values.subarray(0, count * step.values), this.pointers[from]!.values, null));
+      await awaiting(() => this.#gpu.native.download(indices.subarray(0, count * step.indices), this.pointers[from]!.indices, null));
+      for (let copy = 0; copy < count; copy++) {
+        const found = {
+          values: values.subarray(copy * step.values, copy * step.values + rows * k),
+          indices: indices.subarray(copy * step.indices, copy * step.indices + rows * k),
+        };
+        wrong += countWrongRows(found, this.answers, ((from + copy) % this.plan.distinct) * rows * k, k);
+      }
     }
     return wrong;
   }

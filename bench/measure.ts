@@ -6,7 +6,7 @@ import type { Gpu } from "./gpu.ts";
 import type { Mode } from "./results.ts";
 
 /** What a go should last: long against the events' resolution (0.5 us) and a graph's start (some us). */
-const GO_MILLISECONDS = 4;
+export const GO_MILLISECONDS = 4;
 /** Nodes of a graph, and calls of an eager go. */
 const MOST_CALLS = 4096;
 
@@ -28,18 +28,19 @@ export interface Calls {
 }
 
 /** Calls of a go: whole turns of the inputs, as many as make it long enough. `once`: what one turn takes, in microseconds. */
-export function callsOfGo(inputs: number, repeatable: boolean, once: number): number {
-  const turns = repeatable ? Math.max(1, Math.round((1000 * GO_MILLISECONDS) / once)) : 1;
+export function callsOfGo(inputs: number, repeatable: boolean, once: number, goMilliseconds = GO_MILLISECONDS): number {
+  const turns = repeatable ? Math.max(1, Math.round((1000 * goMilliseconds) / once)) : 1;
   return inputs * Math.max(1, Math.min(turns, Math.floor(MOST_CALLS / inputs)));
 }
 
 /** Warmed up, and ready to be sampled. */
-export async function timed(gpu: Gpu, mode: Mode, calls: Calls): Promise<Timed> {
-  return mode === "eager" ? eager(gpu, calls) : graph(gpu, mode === "graph-hot" ? { ...calls, inputs: 1, outgrowL2: true } : calls);
+export async function timed(gpu: Gpu, mode: Mode, calls: Calls, goMilliseconds = GO_MILLISECONDS): Promise<Timed> {
+  if (mode === "eager") return eager(gpu, calls);
+  return graph(gpu, mode === "graph-hot" ? { ...calls, inputs: 1, outgrowL2: true } : calls, goMilliseconds);
 }
 
 /** Calls captured in one graph. */
-async function graph(gpu: Gpu, { inputs, outgrowL2, enqueue }: Calls): Promise<Timed> {
+async function graph(gpu: Gpu, { inputs, outgrowL2, enqueue }: Calls, goMilliseconds: number): Promise<Timed> {
   const capture = (count: number) =>
     gpu.capture(() => {
       for (let call = 0; call < count; call++) enqueue(call % inputs);
@@ -52,7 +53,7 @@ async function graph(gpu: Gpu, { inputs, outgrowL2, enqueue }: Calls): Promise<T
   try {
     await time(captured);
     const turn = ((await time(captured)) * inputs) / least;
-    const count = callsOfGo(inputs, outgrowL2, turn);
+    const count = callsOfGo(inputs, outgrowL2, turn, goMilliseconds);
     if (count !== least) {
       captured.close();
       captured = capture(count);

@@ -140,7 +140,7 @@ async function benchWorkload(bench: Bench, same: readonly BenchCase[]): Promise<
   const file = await bench.torch?.inputFile(workload);
   let inputs: DeviceInputs;
   try {
-    inputs = await DeviceInputs.make(gpu, maker, workload, options.seed ?? 1, file);
+    inputs = await DeviceInputs.make(gpu, maker, workload, options.seed ?? 1, { sink: file });
   } finally {
     await file?.close();
   }

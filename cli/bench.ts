@@ -18,11 +18,12 @@ import { TopkitError } from "../runtime/errors.ts";
 import type { ConfigValues } from "../runtime/types.ts";
 import { configOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
-import { filterOption, shapeWorkload, suiteWorkloads } from "./workloads.ts";
+import { drawnOption, filterOption, shapeWorkload, suiteWorkloads } from "./workloads.ts";
 
 interface BenchCommandOptions {
   readonly suite?: string;
   readonly shape?: string;
+  readonly drawn?: readonly Workload[];
   readonly filter?: RegExp;
   readonly dist?: Distribution;
   readonly peers?: "torch";
@@ -46,6 +47,7 @@ export const benchCommand = (): Command =>
     .option("--suite <names>", "suites of bench/suites.csv, with commas between them, or all")
     .addOption(filterOption())
     .option("--shape <R,C,K,D>", "one shape, as 32,50304,50,bf16")
+    .addOption(drawnOption())
     .addOption(new Option("--dist <name>", "data of --shape (default: normal)").choices(DISTRIBUTIONS))
     .addOption(new Option("--peers <names>", "torch: torch.topk of python3 (or TOPKIT_PYTHON), in turns with topkit").choices(["torch"]))
     .addOption(integerOption("--iters <n>", "rounds of turns").argParser(rounds).default(DEFAULT_ROUNDS))
@@ -70,7 +72,7 @@ async function bench(options: BenchCommandOptions): Promise<void> {
   freeze(options.frozen);
   // everything that can be known to fail fails before minutes of work
   const draw = options.report === undefined ? undefined : await loadDraw();
-  const measured = options.suite === undefined && options.shape === undefined ? recorded(options.csv!) : await measure(options, workloadsOf(options));
+  const measured = named(options).length === 0 ? recorded(options.csv!) : await measure(options, workloadsOf(options));
   const { rows, all, profiles, problems, interrupted } = measured;
   if (draw !== undefined && options.report !== undefined && all.length > 0) {
     await writeReport(options.report, { ...readAround(all, options.csv ?? options.report), profiles }, draw);
@@ -84,20 +86,27 @@ async function bench(options: BenchCommandOptions): Promise<void> {
 }
 
 /** Errors: TK101. */
-function checkCombination({ suite, shape, filter, dist, plan, config, csv, report }: BenchCommandOptions): void {
+function checkCombination(options: BenchCommandOptions): void {
+  const { suite, shape, filter, dist, plan, config, csv, report } = options;
   const wrong = (message: string): TopkitError => new TopkitError("TK101", message);
-  if (suite !== undefined && shape !== undefined) throw wrong("--suite and --shape are both given; give one");
-  if (suite === undefined && shape === undefined && (csv === undefined || report === undefined)) {
-    throw wrong("bench needs --suite or --shape; or --csv and --report, to draw what was recorded");
+  if (named(options).length > 1) throw wrong(`${named(options).join(" and ")} are both given; give one`);
+  if (named(options).length === 0 && (csv === undefined || report === undefined)) {
+    throw wrong("bench needs --suite, --shape or --drawn; or --csv and --report, to draw what was recorded");
   }
   if (filter !== undefined && suite === undefined) throw wrong("--filter is given without --suite; it picks of a suite's shapes");
   if (dist !== undefined && shape === undefined) throw wrong("--dist is given without --shape; a suite names its own data");
   if (config !== undefined && plan === undefined) throw wrong("--config is given without --plan; name the plan that it is for");
 }
 
+/** The options that say what to measure. */
+const named = (options: BenchCommandOptions): string[] =>
+  (["suite", "shape", "drawn"] as const).flatMap((name) => (options[name] === undefined ? [] : [`--${name}`]));
+
 /** Errors: TK101 for a suite, a shape's form; TK103 to TK105 for its values. */
-const workloadsOf = ({ suite, shape, filter, dist = "normal" }: BenchCommandOptions): Workload[] =>
-  shape !== undefined ? [shapeWorkload(shape, dist)] : withNormal(suiteWorkloads(suite!, filter));
+function workloadsOf({ suite, shape, drawn, filter, dist = "normal" }: BenchCommandOptions): readonly Workload[] {
+  if (shape !== undefined) return [shapeWorkload(shape, dist)];
+  return drawn ?? withNormal(suiteWorkloads(suite!, filter));
+}
 
 interface Measured {
   /** Of this run. */

@@ -11,6 +11,7 @@ import { strategies } from "../bench/autotune/strategies/index.ts";
 import { updateTable } from "../bench/autotune/table-file.ts";
 import { tune } from "../bench/autotune/tune.ts";
 import { winnersOf } from "../bench/autotune/winners.ts";
+import type { Workload } from "../bench/workloads.ts";
 import type { Request } from "../dsl/index.ts";
 import { variants } from "../generated/variants.ts";
 import { choosePlan } from "../runtime/choose-plan.ts";
@@ -24,23 +25,26 @@ import { distinctShapes, milliseconds, recordsIn, type Shard, shard, shardOf } f
 import { asJson, rankedText, summaryText } from "./tune-output.ts";
 import { replay } from "./tune-replay.ts";
 import { reporter, resultsOption } from "./tune-report.ts";
-import { filterOption, shapeWorkload, suiteWorkloads } from "./workloads.ts";
+import { drawnOption, filterOption, shapeWorkload, suiteWorkloads } from "./workloads.ts";
 
 export interface TuneCommandOptions {
   readonly suite?: string;
   readonly filter?: RegExp;
   readonly shape?: readonly string[];
+  readonly drawn?: readonly Workload[];
   readonly strategy?: string;
   readonly effort: Effort;
   readonly budget?: number;
   readonly out: string;
   readonly resume?: boolean;
+  readonly transfer?: boolean;
   readonly shard?: Shard;
   readonly replay?: string;
   readonly table?: string;
   readonly report?: string;
   readonly csv?: string;
   readonly device: number;
+  readonly threads?: number;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -53,17 +57,20 @@ export const tuneCommand = (): Command =>
     .option("--suite <names>", "suites of bench/suites.csv, with commas between them, or all")
     .addOption(filterOption())
     .option("--shape <R,C,K,D>", "a shape, as 32,50304,50,bf16; may be given again", collect)
+    .addOption(drawnOption())
     .addOption(new Option("--effort <effort>", "how much is tried for each shape").choices(EFFORTS).default("normal"))
     .addOption(new Option("--strategy <name>", "another strategy than the effort's").choices(Object.keys(strategies)))
     .addOption(new Option("--budget <time>", "for all shapes together, as 90s, 10m or 2h").argParser(milliseconds))
     .option("--out <dir>", "folder of the records", "topkit-tune")
     .option("--resume", "go on from the records in --out")
+    .option("--transfer", "with --resume: try what was fastest for near shapes in the records too")
     .addOption(new Option("--shard <I/N>", "only the I-th of N parts of the shapes: on other GPUs the others; then `tune merge`").argParser(shard))
     .option("--replay <records>", "search in records, of a folder or a file, instead of on a GPU")
     .option("--table <file>", "the tuning table to write (default: yours, in the folder of compiled kernels)")
     .option("--report <file>", "draw FILE.html, and FILE.md beside it, of all records in --out")
     .addOption(resultsOption())
     .addOption(integerOption("--device <n>", "CUDA device").default(0))
+    .addOption(integerOption("--threads <n>", "that make inputs, and processes that compile (default: one a core)"))
     .addOption(integerOption("--seed <n>", "of the inputs and of the search").default(1))
     .addOption(jsonOption())
     .action((options: TuneCommandOptions) => run(options))
@@ -76,7 +83,7 @@ async function run(options: TuneCommandOptions): Promise<void> {
   const records = [...recordsIn(options.out, options.resume === true, log)];
   const { strategy, budget } = { ...EFFORT_PLANS[options.effort], ...(options.strategy === undefined ? {} : { strategy: options.strategy }) };
   const sources = await loadSources();
-  const target = await deviceTarget({ ...options, sources, tuning: loadTuning });
+  using target = await deviceTarget({ ...options, sources, tuning: loadTuning });
   const file = options.table ?? path.join(tuningFolder(), tableName(target.device));
   const untuned = (request: Request) => presentChoice(() => choosePlan(request, target.limits));
   const writer = new RecordWriter(options.out, randomUUID());
@@ -88,7 +95,7 @@ async function run(options: TuneCommandOptions): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
   try {
     const outcome = await tune({
-      ...{ target, workloads, strategy, seed: options.seed, records, signal: stop.signal },
+      ...{ target, workloads, strategy, seed: options.seed, records, transfer: options.transfer, signal: stop.signal },
       budget: { ...budget, ...(options.budget === undefined ? {} : { milliseconds: options.budget }) },
       writer: {
         add: (record) => {
@@ -122,11 +129,12 @@ async function run(options: TuneCommandOptions): Promise<void> {
 }
 
 /** Errors: TK101. */
-function workloadsOf({ suite, filter, shape = [], shard: part }: TuneCommandOptions) {
-  if (suite === undefined && shape.length === 0) throw new TopkitError("TK101", "tune needs --suite or --shape; or --replay, to search in records");
+function workloadsOf({ suite, filter, shape = [], drawn = [], shard: part }: TuneCommandOptions) {
+  if (suite === undefined && shape.length === 0 && drawn.length === 0)
+    throw new TopkitError("TK101", "tune needs --suite, --shape or --drawn; or --replay, to search in records");
   if (filter !== undefined && suite === undefined) throw new TopkitError("TK101", "--filter is given without --suite; it picks of a suite's shapes");
   const suites = suite === undefined ? [] : suiteWorkloads(suite, filter);
-  const workloads = shardOf(distinctShapes([...suites, ...shape.map((each) => shapeWorkload(each, "normal"))]), part);
+  const workloads = shardOf(distinctShapes([...suites, ...shape.map((each) => shapeWorkload(each, "normal")), ...drawn]), part);
   if (workloads.length === 0) log(`topkit: part ${part?.number} of ${part?.of} has no shapes: there are fewer`);
   return workloads;
 }

@@ -3,12 +3,16 @@
  * outcome, and the others of its batch are measured by the next process.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { availableParallelism } from "node:os";
 import type { Outcome } from "./outcome.ts";
 import type { Measurer } from "./session.ts";
 import type { Candidate, Choice } from "./space.ts";
 
-/** To the child. Its first message is the job, which only the child's own code understands. */
+/** To the child: what it is to measure on from then on, which only the child's own code understands. */
+export interface MeasureJobMessage {
+  readonly job: unknown;
+}
+
+/** To the child. */
 export interface MeasureRequest {
   readonly choices: readonly Choice[];
   readonly rounds: number;
@@ -22,8 +26,6 @@ export interface ChildMeasurerOptions {
   readonly module: string | URL;
   /** Options of its Node; default those of this process. */
   readonly execArgv?: readonly string[];
-  /** What it is to measure on; plain data. */
-  readonly job: unknown;
   /** How long one candidate may run, in milliseconds: the longest go takes far less. */
   readonly hangMilliseconds: number;
   /** How long making inputs and compiling a batch may take, in milliseconds. */
@@ -33,22 +35,25 @@ export interface ChildMeasurerOptions {
 /** How a batch ended: with its outcomes, or with what went wrong, at a candidate if one had begun. */
 type End = { readonly outcomes: readonly Outcome[] } | { readonly at: number | undefined; readonly hung: boolean; readonly reason: string };
 
-/** A batch is compiled on libuv's threads, of which there are four where nobody says. */
-const CHILD_ENVIRONMENT = { UV_THREADPOOL_SIZE: String(availableParallelism()), ...process.env };
-
-export class ChildMeasurer implements Measurer, Disposable {
+export class ChildMeasurer implements Disposable {
   readonly #options: ChildMeasurerOptions;
   #child: ChildProcess | undefined;
+  /** What the child was told to measure on. */
+  #job: unknown;
   #closed = false;
 
   constructor(options: ChildMeasurerOptions) {
     this.#options = options;
   }
 
-  /** Throws where the child does not come up: no candidate is to blame for that. */
-  async measure(candidates: readonly Candidate[], rounds: number): Promise<readonly Outcome[]> {
+  /** A measurer of one job, which is plain data; only the last one given may be used. It throws where the child does not come up: no candidate is to blame for that. */
+  on(job: unknown): Measurer {
+    return { measure: (candidates, rounds) => this.#measure(job, candidates, rounds) };
+  }
+
+  async #measure(job: unknown, candidates: readonly Candidate[], rounds: number): Promise<readonly Outcome[]> {
     if (candidates.length === 0) return [];
-    const child = await this.#ready();
+    const child = await this.#ready(job);
     const end = await this.#batch(child, { choices: candidates.map(({ plan, config }) => ({ plan, config })), rounds });
     if ("outcomes" in end) return end.outcomes;
     // not the candidate's fault
@@ -58,23 +63,24 @@ export class ChildMeasurer implements Measurer, Disposable {
     if (end.at === undefined && candidates.length > 1) {
       // it happened while the batch was compiled: whose fault it is, halves tell
       const half = Math.ceil(candidates.length / 2);
-      return [...(await this.measure(candidates.slice(0, half), rounds)), ...(await this.measure(candidates.slice(half), rounds))];
+      return [...(await this.#measure(job, candidates.slice(0, half), rounds)), ...(await this.#measure(job, candidates.slice(half), rounds))];
     }
     const at = end.at ?? 0;
     const fault: Outcome = { invalidity: hung ? "timeout" : end.at === undefined ? "compile" : "runtime", reason };
-    const others = await this.measure(candidates.toSpliced(at, 1), rounds);
+    const others = await this.#measure(job, candidates.toSpliced(at, 1), rounds);
     return others.toSpliced(at, 0, fault);
   }
 
-  /** The child that runs, or a new one. */
-  async #ready(): Promise<ChildProcess> {
+  /** The child that runs, or a new one, told what to measure on. */
+  async #ready(job: unknown): Promise<ChildProcess> {
     if (this.#closed) throw new Error("this measurer was closed");
-    if (this.#child !== undefined) return this.#child;
+    if (this.#child !== undefined && this.#job === job) return this.#child;
     // what it prints is for people; results come by messages
     const { module, execArgv = process.execArgv } = this.#options;
-    const child = fork(module, { execArgv: [...execArgv], stdio: ["ignore", "inherit", "inherit", "ipc"], env: CHILD_ENVIRONMENT });
+    const child = this.#child ?? fork(module, { execArgv: [...execArgv], stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child = child;
-    const end = await this.#conversation(child, this.#options.job, (reply) => "ready" in reply);
+    this.#job = job;
+    const end = await this.#conversation(child, { job } satisfies MeasureJobMessage, (reply) => "ready" in reply);
     if (end === undefined) return child;
     this.#end();
     throw new Error(`the process that measures did not start: ${end.reason}`);

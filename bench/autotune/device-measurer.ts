@@ -18,6 +18,10 @@ export interface DeviceMeasurerOptions {
   readonly gpu: Gpu;
   readonly inputs: DeviceInputs;
   readonly render: Render;
+  /** Kernels that were loaded for other inputs; more are added. */
+  readonly loaded?: LoadedKernels;
+  /** What a go should last. */
+  readonly goMilliseconds?: number;
   /** Whether the device ran slowed down since it was asked last. */
   readonly throttled?: () => boolean;
 }
@@ -35,11 +39,12 @@ interface Contender {
 
 export class DeviceMeasurer {
   readonly #options: DeviceMeasurerOptions;
-  readonly #loaded: LoadedKernels = new Map();
+  readonly #loaded: LoadedKernels;
   readonly #sourceOf: SourceOf;
 
   constructor(options: DeviceMeasurerOptions) {
     this.#options = options;
+    this.#loaded = options.loaded ?? new Map();
     this.#sourceOf = async ({ kernel, spec, tune }) => options.render(kernel, spec, tune);
   }
 
@@ -92,7 +97,7 @@ export class DeviceMeasurer {
   }
 
   async #prepare(at: number, { resolved, functions }: Loaded): Promise<Contender> {
-    const { gpu, inputs } = this.#options;
+    const { gpu, inputs, goMilliseconds } = this.#options;
     const workspace: NativeMemory | null = await allocateWorkspace(gpu.native, resolved);
     let list: NativeLaunchList | undefined;
     const close = (): void => {
@@ -103,7 +108,7 @@ export class DeviceMeasurer {
       const prepared = prepareStages(gpu.native, resolved, functions, workspace);
       list = prepared;
       const enqueue = (input: number): void => calling(() => prepared.run(gpu.nativeStream, pointersOf(inputs, input)));
-      const go = await timed(gpu, "graph-cold", { inputs: inputs.plan.copies, outgrowL2: inputs.plan.outgrowL2, enqueue });
+      const go = await timed(gpu, "graph-cold", { inputs: inputs.plan.copies, outgrowL2: inputs.plan.outgrowL2, enqueue }, goMilliseconds);
       return {
         at,
         go,
@@ -122,7 +127,7 @@ export class DeviceMeasurer {
     const { inputs } = this.#options;
     await inputs.poison();
     await go.sample();
-    return inputs.wrongRows(inputs.plan.copies);
+    return inputs.wrongRows(inputs.plan.distinct);
   }
 }
 

@@ -1,16 +1,22 @@
 /** A CUDA device as what is tuned for: its limits, its protocol, and a process that measures on it. */
+import { availableParallelism } from "node:os";
+import { type DeviceLimits, plans, type Request, resolve } from "../../dsl/index.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
-import { ptxOf, requireNvrtc } from "../../runtime/compile.ts";
+import { ptxOf, requireNvrtc, targetArch } from "../../runtime/compile.ts";
 import { cudaProblem } from "../../runtime/cuda-device.ts";
 import { limitsOf } from "../../runtime/cuda-plan.ts";
 import { TopkitError } from "../../runtime/errors.ts";
 import { native } from "../../runtime/native-access.ts";
 import type { Tuning } from "../../runtime/tuning.ts";
 import { Clocks } from "../clocks.ts";
+import { requestOf } from "../stage-profile.ts";
 import { ChildMeasurer } from "./child-measurer.ts";
+import { type CompileJob, CompilePool } from "./compile-pool.ts";
 import type { MeasureJob } from "./measure-child.ts";
+import type { Outcome } from "./outcome.ts";
+import { GO_MILLISECONDS, INPUT_BUDGET } from "./protocol.ts";
 import type { Sources } from "./sources.ts";
-import { type Choice, configOf } from "./space.ts";
+import { type Candidate, type Choice, configOf } from "./space.ts";
 import type { Target } from "./tune.ts";
 
 export interface DeviceTargetOptions {
@@ -21,7 +27,7 @@ export interface DeviceTargetOptions {
   readonly tuning: (device: string) => Promise<Tuning>;
   /** Of the inputs. */
   readonly seed: number;
-  /** Threads that make inputs; default all. */
+  /** Threads that make inputs, and processes that compile; default all cores. */
   readonly threads?: number;
   /** The process that measures, and its Node's options; default the one beside this file, with those of this process. */
   readonly module?: URL;
@@ -30,10 +36,12 @@ export interface DeviceTargetOptions {
 
 /** A go lasts milliseconds, and making the largest inputs' graphs a second. */
 const HANG_MILLISECONDS = 30_000;
-/** NVRTC takes seconds for a kernel; a batch of dozens is compiled on all cores. */
+/** What the processes that compile could not is compiled by the one that measures, seconds a kernel. */
 const PREPARE_MILLISECONDS = 300_000;
+/** Candidates that take turns: each holds a workspace, and a graph of its calls. */
+const TURNS = 32;
 
-/** Errors: TK201 to TK204. */
+/** To be closed by the caller. Errors: TK201 to TK204, TK206. */
 export async function deviceTarget({
   device: ordinal,
   sources,
@@ -42,7 +50,7 @@ export async function deviceTarget({
   threads,
   module = childModule(),
   execArgv = process.execArgv,
-}: DeviceTargetOptions): Promise<Target> {
+}: DeviceTargetOptions): Promise<Target & Disposable> {
   const problem = cudaProblem();
   if (problem !== undefined) throw problem;
   const driver = native().driverInfo();
@@ -54,10 +62,16 @@ export async function deviceTarget({
   const nvrtc = requireNvrtc();
   const limits = limitsOf({ info }, ptxOf(nvrtc.version));
   const tables = await tuning(info.name);
+  const cores = threads ?? availableParallelism();
+  const compilers = new CompilePool({ execArgv, processes: cores });
+  const measuring = new ChildMeasurer({ module, execArgv, hangMilliseconds: HANG_MILLISECONDS, prepareMilliseconds: PREPARE_MILLISECONDS });
+  const arch = targetArch(info.arch, nvrtc);
   return {
     ...{ device: info.name, limits, sources },
     protocol: [
       "mode=graph-cold",
+      `go=${GO_MILLISECONDS}ms`,
+      `elements=${INPUT_BUDGET.distinctElements}`,
       "dist=normal",
       `seed=${seed}`,
       `cuda=${driver.version.join(".")}`,
@@ -66,10 +80,32 @@ export async function deviceTarget({
     ].join(";"),
     present: (request) => presentChoice(() => choosePlan(request, limits, undefined, tables)),
     measurer: (workload) => {
-      const job: MeasureJob = { workload, seed, device: ordinal, ...(threads === undefined ? {} : { threads }) };
-      return new ChildMeasurer({ module, execArgv, job, hangMilliseconds: HANG_MILLISECONDS, prepareMilliseconds: PREPARE_MILLISECONDS });
+      const on = measuring.on({ workload, seed, device: ordinal, threads: cores } satisfies MeasureJob);
+      return {
+        measure: async (candidates, rounds) => {
+          // nothing is compiled while anything is timed
+          await compilers.compile(kernelsOf(candidates, requestOf(workload), limits, sources, arch));
+          const outcomes: Outcome[] = [];
+          for (let at = 0; at < candidates.length; at += TURNS) outcomes.push(...(await on.measure(candidates.slice(at, at + TURNS), rounds)));
+          return outcomes;
+        },
+      };
+    },
+    [Symbol.dispose]: () => {
+      compilers[Symbol.dispose]();
+      measuring[Symbol.dispose]();
     },
   };
+}
+
+function* kernelsOf(candidates: readonly Candidate[], request: Request, limits: DeviceLimits, sources: Sources, arch: string): Generator<CompileJob> {
+  for (const { plan: name, config } of candidates) {
+    const resolution = resolve(plans.find((plan) => plan.name === name)!, request, { limits, force: config });
+    for (const { kernel, spec, tune } of resolution.ok ? resolution.resolved.stages : []) {
+      const { symbol, text } = sources.of(kernel, spec, tune);
+      yield { symbol, text, arch };
+    }
+  }
 }
 
 /** Undefined where no plan answers. */

@@ -1,11 +1,12 @@
 /** Tunes one workload after the other: what is known from records is not measured again, and every outcome is recorded as it comes. */
-import { type AnyConfig, type DeviceLimits, plans, type Request, resolve } from "../../dsl/index.ts";
+import { type DeviceLimits, plans, type Request, resolve } from "../../dsl/index.ts";
 import { TopkitError } from "../../runtime/errors.ts";
 import { random } from "../random.ts";
 import { describe } from "../run-bench.ts";
 import { requestOf } from "../stage-profile.ts";
+import { summarize } from "../statistics.ts";
 import type { Workload } from "../workloads.ts";
-import { joined, type Outcome } from "./outcome.ts";
+import { isTimed, joined, type Outcome } from "./outcome.ts";
 import { type Ranked, ranking, winner } from "./ranking.ts";
 import { outcomeOf, type RecordWriter, requestId, type TuneRecord, withOutcome } from "./records.ts";
 import { type Budget, type Measurer, Session, type SessionOptions } from "./session.ts";
@@ -24,7 +25,8 @@ export interface Target {
   readonly sources: Sources;
   /** What the runtime takes for the request now; undefined where nothing answers it. */
   readonly present: (request: Request) => Choice | undefined;
-  readonly measurer: (workload: Workload) => Measurer & Disposable;
+  /** Only the one asked for last is used. */
+  readonly measurer: (workload: Workload) => Measurer;
 }
 
 export interface TuneOptions {
@@ -36,6 +38,8 @@ export interface TuneOptions {
   readonly seed: number;
   /** What is there already; what was measured of other sources, on another device or by another protocol is passed over. */
   readonly records: readonly TuneRecord[];
+  /** Whether what was fastest for near shapes in the records is tried too, and not only what was so in this run. */
+  readonly transfer?: boolean | undefined;
   readonly writer: Pick<RecordWriter, "add">;
   readonly signal?: AbortSignal | undefined;
   readonly watch: Watch;
@@ -77,7 +81,7 @@ export interface TuneOutcome {
 /** How many stand in the last comparison, beside what the runtime takes now. */
 const FINALISTS = 4;
 /** Winners of that many workloads, the nearest, are among the first candidates of the next one. */
-const NEIGHBOURS = 3;
+const NEIGHBOURS = 12;
 
 /** Ends by the signal with what was done; by the budget too, but for the last comparison of each workload, which is always made. */
 export async function tune(options: TuneOptions): Promise<TuneOutcome> {
@@ -85,15 +89,16 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
   const started = now();
   const tuned: Tuned[] = [];
   const problems: string[] = [];
+  const best = options.transfer === true ? bestOf(options) : new Map<string, Best>();
   for (const [at, workload] of workloads.entries()) {
     const request = requestOf(workload);
     const present = target.present(request);
-    const space = spaceOf(request, target.limits, plans, [...(present === undefined ? [] : [present]), ...winnersNear(request, tuned)]);
+    const space = spaceOf(request, target.limits, plans, [...(present === undefined ? [] : [present]), ...near(request, best)]);
     const known = new Map([...knownOutcomes(options, request)].filter(([id]) => space.indexOf(id) >= 0));
     watch.begin(at, workloads.length, workload, space, known);
     const left = budget.milliseconds === undefined ? undefined : Math.max(0, budget.milliseconds - (now() - started)) / (workloads.length - at);
     const incumbent = present === undefined ? undefined : space.given[0];
-    using measurer = target.measurer(workload);
+    const measurer = target.measurer(workload);
     const session: SessionOptions = {
       ...{ space, measurer, known, now, onBatch: watch.batch },
       ...(signal === undefined ? {} : { signal }),
@@ -114,6 +119,7 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
     const done = tunedOf(workload, space, found.outcomes, incumbent);
     if (done.winner === undefined && !found.interrupted) problems.push(`${describe(workload)}: no candidate gave a right result in time`);
     tuned.push(done);
+    if (done.winner !== undefined) best.set(requestId(request), { request, choice: done.winner.candidate });
     await watch.end(done, found.interrupted);
     if (found.interrupted) return { tuned, problems, interrupted: true };
   }
@@ -184,12 +190,31 @@ function recordOf({ device, protocol, limits, sources }: Target, request: Reques
   return withOutcome({ v: 1, time: new Date().toISOString(), device, protocol, request, plan: name, config, sources: hashes }, outcome);
 }
 
-/** Winners of this run, of shapes that are near, the nearest first. */
-function winnersNear(request: Request, tuned: readonly Tuned[]): { plan: string; config: AnyConfig }[] {
-  const distance = ({ request: other }: Tuned): number =>
+interface Best {
+  readonly request: Request;
+  readonly choice: Choice;
+}
+
+/** What was fastest in the records, of each request: a guess, of whatever sources and protocol. */
+function bestOf({ target, records }: TuneOptions): Map<string, Best> {
+  const least = new Map<string, Best & { us: number }>();
+  for (const record of records) {
+    const outcome = outcomeOf(record);
+    if (record.device !== target.device || !isTimed(outcome)) continue;
+    const id = requestId(record.request);
+    const us = summarize(outcome.us).median;
+    const before = least.get(id);
+    if (before === undefined || us < before.us) least.set(id, { request: record.request, choice: record, us });
+  }
+  return new Map(least);
+}
+
+/** The best choices of shapes that are near, the nearest first. */
+function near(request: Request, best: ReadonlyMap<string, Best>): Choice[] {
+  const distance = ({ request: other }: Best): number =>
     (["rows", "cols", "k"] as const).reduce((sum, name) => sum + Math.log2(other[name] / request[name]) ** 2, other.dtype === request.dtype ? 0 : 1);
-  return tuned
-    .toSorted((a, b) => distance(a) - distance(b))
+  return [...best.values()]
+    .sort((a, b) => distance(a) - distance(b))
     .slice(0, NEIGHBOURS)
-    .flatMap(({ winner: best }) => (best === undefined ? [] : [best.candidate]));
+    .map(({ choice }) => choice);
 }

@@ -14,24 +14,22 @@ describe("a measurer in a process of its own", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const open = (job: object = {}): ChildMeasurer =>
-    new ChildMeasurer({
-      module: new URL("fake-child.mjs", import.meta.url),
-      job: { log: path.join(folder, "log"), ...job },
-      hangMilliseconds: 400,
-      prepareMilliseconds: 30_000,
-    });
+  const open = (): ChildMeasurer =>
+    new ChildMeasurer({ module: new URL("fake-child.mjs", import.meta.url), hangMilliseconds: 400, prepareMilliseconds: 30_000 });
+  const job = (more: object = {}) => ({ log: path.join(folder, "log"), ...more });
   const starts = (): number => readFileSync(path.join(folder, "log"), "utf8").split("\n").length - 1;
 
-  it("measures batch after batch in one process", async () => {
-    using measurer = open();
+  it("measures job after job, batch after batch, in one process", async () => {
+    using child = open();
+    const measurer = child.on(job());
     expect(await measurer.measure([candidate("a", 3), candidate("a", 4)], 2)).toEqual([{ us: [3, 3] }, { us: [4, 4] }]);
-    expect(await measurer.measure([candidate("a", 5)], 1)).toEqual([{ us: [5] }]);
+    expect(await child.on(job()).measure([candidate("a", 5)], 1)).toEqual([{ us: [5] }]);
     expect(await measurer.measure([], 1)).toEqual([]);
     expect(starts()).toBe(1);
   });
   it("goes on in a new process after a crash, a hang and a failure, and says whose they were", async () => {
-    using measurer = open();
+    using child = open();
+    const measurer = child.on(job());
     const outcomes = await measurer.measure([candidate("a", 3), candidate("crashes"), candidate("hangs"), candidate("a", 4), candidate("fails")], 1);
     expect(outcomes).toEqual([
       { us: [3] },
@@ -43,12 +41,14 @@ describe("a measurer in a process of its own", () => {
     expect(starts()).toBe(4);
   });
   it("finds by halves which candidate ends the process before any began", async () => {
-    using measurer = open();
+    using child = open();
+    const measurer = child.on(job());
     const outcomes = await measurer.measure([candidate("a", 1), candidate("a", 2), candidate("kills-the-compiler"), candidate("a", 4)], 1);
     expect(outcomes).toEqual([{ us: [1] }, { us: [2] }, { invalidity: "compile", reason: "SIGSEGV ended its process" }, { us: [4] }]);
   });
   it("throws where the process does not start, rather than blame a candidate", async () => {
-    using measurer = open({ broken: true });
+    using child = open();
+    const measurer = child.on(job({ broken: true }));
     await expect(measurer.measure([candidate("a")], 1)).rejects.toThrow("the process that measures did not start: there is no device");
   });
 });

@@ -26,8 +26,8 @@ it("tunes on a device, in a process of its own, to a table that the runtime then
     ...{ device: 0, sources, tuning: async () => NO_TUNING, seed: 1, threads: 0 },
     ...{ module: new URL("fake-device-child.ts", import.meta.url), execArgv: ["--import", "tsx"] },
   };
-  const target = await deviceTarget(options);
-  expect(target.protocol).toMatch(/^mode=graph-cold;dist=normal;seed=1;cuda=[\d.]+;nvrtc=[\d.]+/);
+  using target = await deviceTarget(options);
+  expect(target.protocol).toMatch(/^mode=graph-cold;go=[\d.]+ms;elements=\d+;dist=normal;seed=1;cuda=[\d.]+;nvrtc=[\d.]+/);
   const folder = mkdtempSync(path.join(tmpdir(), "topkit-target-"));
   try {
     const quiet = { begin: () => {}, batch: () => {}, outcome: () => {}, end: () => {} };

@@ -8,7 +8,7 @@ import { Progress } from "../../bench/autotune/progress.ts";
 import { RecordWriter, readRecords, type TuneRecord } from "../../bench/autotune/records.ts";
 import { loadSources } from "../../bench/autotune/renderer.ts";
 import type { Sources } from "../../bench/autotune/sources.ts";
-import type { Candidate } from "../../bench/autotune/space.ts";
+import { type Candidate, candidateId } from "../../bench/autotune/space.ts";
 import { trueTime } from "../../bench/autotune/synthetic.ts";
 import { type Target, type TuneOptions, tune } from "../../bench/autotune/tune.ts";
 import type { Workload } from "../../bench/workloads.ts";
@@ -45,7 +45,6 @@ class FakeTarget implements Target {
         this.asked.push(...candidates.map(({ id }) => id));
         return candidates.map((candidate) => this.outcomeOf(candidate, rounds));
       },
-      [Symbol.dispose]: () => {},
     };
   };
 }
@@ -84,6 +83,20 @@ describe("tuning", () => {
       expect(await again(records.map((record) => ({ ...record, ...change })))).toBe(first.asked.length);
     }
   });
+  it("tries what was fastest for near shapes in the records where that is wanted", async () => {
+    await tune(options(new FakeTarget()));
+    const { records } = readRecords(folder);
+    const [workload] = options(new FakeTarget()).workloads;
+    const near = { ...options(new FakeTarget()), workloads: [{ ...workload!, cols: workload!.cols + 1 }], strategy: "nearest" };
+    const asked = async (transfer: boolean): Promise<string[]> => {
+      const target = new FakeTarget();
+      await tune({ ...near, target, records, transfer });
+      return target.asked;
+    };
+    const tuned = records.map((record) => candidateId(record.plan, record.config));
+    const known = async (transfer: boolean): Promise<number> => (await asked(transfer)).slice(0, 12).filter((id) => tuned.includes(id)).length;
+    expect(await known(true)).toBeGreaterThan(await known(false));
+  }, 60_000);
   it("ends at once by the signal, keeps what was recorded, and goes on from there", async () => {
     const stop = new AbortController();
     const target = new FakeTarget();
@@ -102,7 +115,7 @@ describe("tuning", () => {
   it("does not wait for a measurement that is under way when the signal comes", async () => {
     const stop = new AbortController();
     const target = new FakeTarget();
-    const stuck: Target = { ...target, measurer: () => ({ measure: () => new Promise(() => {}), [Symbol.dispose]: () => {} }) };
+    const stuck: Target = { ...target, measurer: () => ({ measure: () => new Promise(() => {}) }) };
     setTimeout(() => stop.abort(new Error("interrupted")), 50);
     expect((await tune(options(stuck, { signal: stop.signal }))).interrupted).toBe(true);
   });

@@ -3,8 +3,10 @@ import { ROUNDS, ranked, type Score, type Search } from "../strategy.ts";
 
 /** Candidates slower than this many times the best after one round are not looked at again: noise of a round is far below. */
 const FAR_BEHIND = 1.5;
-/** Candidates of a batch: what is compiled together and takes turns. */
-const BATCH = 32;
+/** Candidates of a batch: what is compiled together. */
+const BATCH = 128;
+/** How many are looked at again after their first round: noise moves a candidate by places, not by dozens. */
+const SECOND_LOOK = 64;
 const LEAST = 4;
 
 /** Successive halving (Jamieson and Talwalkar 2016) over the whole space. */
@@ -20,7 +22,7 @@ export async function exhaustive({ space, seeds, measure }: Search): Promise<voi
   standing = ranked([...scores.keys()], [...scores.values()]);
   const best = scores.get(standing[0] ?? -1);
   if (best === undefined) return;
-  standing = standing.filter((candidate) => scores.get(candidate)! <= FAR_BEHIND * best);
+  standing = standing.filter((candidate) => scores.get(candidate)! <= FAR_BEHIND * best).slice(0, 2 * SECOND_LOOK);
   for (let rounds: number = ROUNDS.compare; ; rounds *= 2) {
     if (standing.length > LEAST) standing = standing.slice(0, Math.max(LEAST, Math.ceil(standing.length / 2)));
     standing = ranked(standing, await measure(standing, Math.min(rounds, ROUNDS.final)));

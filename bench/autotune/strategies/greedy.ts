@@ -6,12 +6,12 @@ import { ROUNDS, ranked, type Search } from "../strategy.ts";
 const BETTER = 0.995;
 const STARTS_AT_ONCE = 4;
 
-/** Starts are the seeds, then random candidates that no climb has seen, in groups of which the best is climbed from. */
+/** The best of all seeds is climbed from, then the best of every few random candidates that no climb has seen. */
 export async function greedy({ space, seeds, random, measure }: Search): Promise<void> {
   const seen = new Set<number>();
-  const starts = [...seeds, ...shuffled([...space.candidates.keys()], random)];
-  for (;;) {
-    const group: number[] = [];
+  const starts = shuffled([...space.candidates.keys()], random);
+  for (let first = true; ; first = false) {
+    const group: number[] = first ? [...seeds] : [];
     while (group.length < STARTS_AT_ONCE && starts.length > 0) {
       const start = starts.shift()!;
       if (!seen.has(start) && !group.includes(start)) group.push(start);
