@@ -1,21 +1,14 @@
 /** A prepared top-k: checks what a run is given against the plan, then hands four pointers to the backend. */
 import type { Request } from "../dsl/index.ts";
 import type { BackendPlan, RunPointers } from "./backend.ts";
-import { CapturedRunHandle } from "./captured-run.ts";
+import { type CheckedRun, captureRun } from "./captured-run.ts";
 import type { DeviceHandle } from "./device.ts";
 import { enqueue } from "./enqueue.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { OwnedHandle } from "./handle.ts";
 import { checkApart, checkInput, checkLengths, checkMatrix, streamOf } from "./run-tensors.ts";
-import type { TensorHandle } from "./tensor.ts";
 import type { Timeline } from "./timeline.ts";
 import type { CapturedRun, DeviceTensor, Plan, PlanExplanation, RunOutput, Stream } from "./types.ts";
-
-interface Tensors {
-  readonly reads: readonly TensorHandle[];
-  readonly writes: readonly TensorHandle[];
-  readonly pointers: RunPointers;
-}
 
 export class PlanHandle extends OwnedHandle implements Plan {
   readonly kind = "plan";
@@ -42,19 +35,11 @@ export class PlanHandle extends OwnedHandle implements Plan {
   }
 
   async capture(x: DeviceTensor, out: RunOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun> {
-    const { reads, writes, pointers } = this.#check(x, out, options?.lengths);
-    // earlier runs that still wait for their data go first: a capture takes only launches
-    if (this.tail !== undefined) await this.tail;
-    this.checkAlive();
-    return new CapturedRunHandle(this, this.#backend.capture(pointers), (captured, graph, stream) => {
-      for (const tensor of [...reads, ...writes]) tensor.checkAlive();
-      const on = streamOf(this.#device, stream);
-      enqueue(this.#device, on, { reads, writes, owners: [this, captured], work: () => graph.launch(on.backend) });
-    });
+    return captureRun(this.#device, this, this.#backend, this.#check(x, out, options?.lengths));
   }
 
   /** Errors: TK401, TK402, TK403, TK108, TK110. */
-  #check(given: unknown, out: RunOutput, givenLengths: unknown): Tensors {
+  #check(given: unknown, out: RunOutput, givenLengths: unknown): CheckedRun<RunPointers> {
     this.checkAlive();
     if (typeof out !== "object" || out === null)
       throw new TopkitError("TK403", `the outputs are ${shown(out)}; give {values, indices}, two tensors of the device`);

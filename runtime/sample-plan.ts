@@ -1,7 +1,7 @@
 /** A prepared draw: checks what a run is given against the plan, then hands the pointers to the backend. */
 import { DTYPE_BYTES, type Request } from "../dsl/index.ts";
 import type { BackendMemory, BackendPlan, SamplePointers } from "./backend.ts";
-import { CapturedRunHandle } from "./captured-run.ts";
+import { type CheckedRun, captureRun } from "./captured-run.ts";
 import { checkOptions } from "./check.ts";
 import type { DeviceHandle } from "./device.ts";
 import { enqueue } from "./enqueue.ts";
@@ -10,12 +10,6 @@ import { checkApart, checkInput, checkLengths, checkMatrix, checkPerRow, streamO
 import type { TensorHandle } from "./tensor.ts";
 import type { Timeline } from "./timeline.ts";
 import type { CapturedRun, DeviceTensor, PlanExplanation, SampleOutput, SamplePlan, SampleTensors, Stream } from "./types.ts";
-
-interface Checked {
-  readonly reads: readonly TensorHandle[];
-  readonly writes: readonly TensorHandle[];
-  readonly pointers: SamplePointers;
-}
 
 /** The top-k's answer, which the caller does not ask for. */
 export interface Answer {
@@ -62,19 +56,11 @@ export class SamplePlanHandle extends OwnedHandle implements SamplePlan {
   }
 
   async capture(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun> {
-    const { reads, writes, pointers } = this.#check(x, parameters, out, options?.lengths);
-    // earlier runs that still wait for their data go first: a capture takes only launches
-    if (this.tail !== undefined) await this.tail;
-    this.checkAlive();
-    return new CapturedRunHandle(this, this.#backend.capture(pointers), (captured, graph, stream) => {
-      for (const tensor of [...reads, ...writes]) tensor.checkAlive();
-      const on = streamOf(this.#device, stream);
-      enqueue(this.#device, on, { reads, writes, owners: [this, captured], work: () => graph.launch(on.backend) });
-    });
+    return captureRun(this.#device, this, this.#backend, this.#check(x, parameters, out, options?.lengths));
   }
 
   /** Errors: TK101, TK401, TK402, TK403, TK108, TK110. */
-  #check(given: unknown, parameters: SampleTensors, out: SampleOutput, givenLengths: unknown): Checked {
+  #check(given: unknown, parameters: SampleTensors, out: SampleOutput, givenLengths: unknown): CheckedRun<SamplePointers> {
     this.checkAlive();
     checkOptions(parameters, ["temperature", "topP", "minP", "seeds", "offsets"], "a draw's parameters");
     checkOptions(out, ["tokens", "logprobs", "candidates"], "a draw's outputs");
