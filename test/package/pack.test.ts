@@ -1,28 +1,17 @@
 /** The package as a user gets it: packed, installed into an empty folder without a compiler, imported, run. */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packageRoot } from "../../native/index.ts";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { oracleTopk } from "../support/oracle.ts";
+import { NO_COMPILER, run } from "./run.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "topkit-pack-"));
 const installed = path.join(folder, "node_modules", "topkit");
 
-const run = (command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): string =>
-  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
-
-/** Where a compiler would be called, it fails. */
-const NO_COMPILER = { CC: "/bin/false", CXX: "/bin/false" };
-
 beforeAll(() => {
-  run("npm", ["run", "--silent", "build"], packageRoot);
-  run("node", ["scripts/prebuild.mjs"], packageRoot);
-  // the two steps above are what npm's own hooks would do, less a second compilation of the addon
-  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], packageRoot)) as { filename: string }[];
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", path.join(folder, packed!.filename)], folder, NO_COMPILER);
+  run("npm", ["install", "--no-audit", "--no-fund", inject("tarball")], folder, NO_COMPILER);
 }, 300_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
