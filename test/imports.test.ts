@@ -23,12 +23,14 @@ const TABLE: Readonly<Record<string, Rule>> = {
   runtime: { ours: ["dsl", "generated", "native"], node: true, packages: [] },
   bench: { ours: ["dsl", "generator", "generated", "native", "runtime"], node: true, packages: ["vega", "vega-lite"] },
   cli: { ours: ["dsl", "generator", "generated", "native", "runtime", "bench"], node: true, packages: ["commander"] },
+  // each example is a user's project, with a package.json of its own
+  examples: { ours: [], node: true, packages: ["topkit", "onnxruntime-node", "protobufjs"] },
   scripts: { ours: [], node: true, packages: [] },
   test: {
     ours: ["dsl", "generator", "generated", "native", "runtime", "bench", "cli"],
     node: true,
-    // topkit: test/package imports what was packed
-    packages: ["vitest", "fast-check", "ts-morph", "handlebars", "typescript", "topkit", "tsx"],
+    // topkit, onnxruntime-node: test/package imports what was packed, and what an example brings
+    packages: ["vitest", "fast-check", "ts-morph", "handlebars", "typescript", "topkit", "onnxruntime-node", "tsx"],
   },
 };
 
