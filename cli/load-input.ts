@@ -19,9 +19,27 @@ export interface Input {
 /** Next-token logits of four sequences, of a vocabulary as GPT-2's padded to 50304. */
 export const DEMO = { rows: 4, cols: 50304, k: 50, dtype: "bf16", seed: 1 } as const;
 
-export function demoInput(dtype: Dtype = DEMO.dtype): Input {
+function demoInput(dtype: Dtype = DEMO.dtype): Input {
   const { rows, cols, seed } = DEMO;
   return { title: `made-up language model logits, seed ${seed}`, data: makeInput({ rows, cols, dtype, dist: "llm", seed }), dims: [rows, cols], dtype };
+}
+
+export interface Source {
+  readonly input?: string;
+  readonly demo?: boolean;
+  readonly tensor?: string;
+  readonly dtype?: Dtype;
+  readonly k?: number;
+}
+
+/** A file's tensor or the demo's, which has a k of its own. Errors: TK101, and those of readInput(). */
+export async function readSource(command: string, { input: file, demo = false, tensor, dtype, k = demo ? DEMO.k : undefined }: Source) {
+  const wrong = (message: string): TopkitError => new TopkitError("TK101", message);
+  if ((file === undefined) !== demo) throw wrong(`${command} takes one of --input FILE and --demo`);
+  if (k === undefined) throw wrong("--k is missing; give how many of each row, from 1 to its columns");
+  if (file !== undefined) return { input: await readInput(file, tensor, dtype), k };
+  if (tensor !== undefined) throw wrong(`--tensor ${tensor}: the demo has no names; leave --tensor out`);
+  return { input: demoInput(dtype), k };
 }
 
 /** Errors: TK501 to TK505; TK103 where --dtype is at odds with the file; TK101 for --tensor without a .safetensors. */

@@ -9,7 +9,7 @@ import { BACKENDS, checkHostInput, type HostInput } from "../runtime/host-input.
 import { makeFolder } from "../runtime/make-folder.ts";
 import type { Backend, ConfigValues } from "../runtime/types.ts";
 import { compute, type Outcome } from "./compute.ts";
-import { DEMO, demoInput, type Input, readInput, readLengths } from "./load-input.ts";
+import { DEMO, type Input, readLengths, readSource } from "./load-input.ts";
 import { writeNpy } from "./npy.ts";
 import { configOption, dtypeOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { picture } from "./picture.ts";
@@ -57,8 +57,8 @@ async function run(options: RunOptions): Promise<void> {
   freeze(options.frozen);
   checkCombination(options);
   if (options.seed !== undefined) process.env.TOPKIT_EMULATE_SEED = String(options.seed);
-  const { demo = false, k = demo ? DEMO.k : undefined, plan, config } = options;
-  const input = options.input === undefined ? demoInput(options.dtype) : await readInput(options.input, options.tensor, options.dtype);
+  const { demo = false, plan, config } = options;
+  const { input, k } = await readSource("run", options);
   const lengths = options.lengths === undefined ? undefined : await readLengths(options.lengths);
   const job = checkHostInput(
     { data: input.data, dims: input.dims },
@@ -72,10 +72,8 @@ async function run(options: RunOptions): Promise<void> {
   else for (const line of asText(job, outcome, demo)) print(line);
 }
 
-function checkCombination({ input, demo, k, config, plan, seed, backend }: RunOptions): void {
+function checkCombination({ config, plan, seed, backend }: RunOptions): void {
   const wrong = (message: string): TopkitError => new TopkitError("TK101", message);
-  if ((input === undefined) === (demo !== true)) throw wrong("run takes one of --input FILE and --demo");
-  if (k === undefined && !demo) throw wrong("--k is missing; give how many of each row, from 1 to its columns");
   if (config !== undefined && plan === undefined) throw wrong("--config is given without --plan; name the plan that it is for");
   if (seed !== undefined && backend !== "emulate") throw wrong("--seed is given without --backend emulate; only the emulator has random schedules");
 }

@@ -7,17 +7,19 @@ import { TopkitError } from "../runtime/errors.ts";
 import { BACKENDS } from "../runtime/host-input.ts";
 import { sample } from "../runtime/index.ts";
 import { makeFolder } from "../runtime/make-folder.ts";
+import { FRACTION, type Range, UNBOUNDED } from "../runtime/sample-input.ts";
 import type { Backend, SampleResult } from "../runtime/types.ts";
-import { readInput, readLengths } from "./load-input.ts";
+import { DEMO, readLengths, readSource } from "./load-input.ts";
 import { writeNpy } from "./npy.ts";
 import { dtypeOption, integerOption, jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
 
 interface SampleOptions {
-  readonly input: string;
+  readonly input?: string;
+  readonly demo?: boolean;
   readonly tensor?: string;
   readonly lengths?: string;
-  readonly k: number;
+  readonly k?: number;
   readonly topP: number;
   readonly minP: number;
   readonly temperature: number;
@@ -32,27 +34,28 @@ interface SampleOptions {
 
 export const sampleCommand = (): Command =>
   new Command("sample")
-    .description("draw a token from each row of a .npy or .safetensors file of logits")
-    .requiredOption("--input <file>", "rows x cols: .npy (f4, f2, or u2 with --dtype) or .safetensors (F32, F16, BF16); leading dimensions flatten to rows")
+    .description("draw a token from each row of a .npy or .safetensors file of logits, or of made-up ones (--demo)")
+    .option("--input <file>", "rows x cols: .npy (f4, f2, or u2 with --dtype) or .safetensors (F32, F16, BF16); leading dimensions flatten to rows")
+    .option("--demo", `draw from ${DEMO.rows} x ${DEMO.cols} logits of its own`)
     .option("--tensor <name>", "the tensor of a .safetensors file; needed where there are several")
     .option("--lengths <file>", ".npy of int32: where each row ends")
-    .addOption(integerOption("--k <k>", "how many of each row may be drawn", 1).makeOptionMandatory())
-    .addOption(numberOption("--temperature <t>", "0 takes the best", 1))
-    .addOption(numberOption("--top-p <p>", "keep the shortest prefix of the k with at least this part of their mass", 1))
-    .addOption(numberOption("--min-p <p>", "keep those at least this part as likely as the best", 0))
+    .addOption(integerOption("--k <k>", `the k greatest of each row may be drawn; ${DEMO.k} in the demo`, 1))
+    .addOption(numberOption("--temperature <t>", "0 takes the best", 1, UNBOUNDED))
+    .addOption(numberOption("--top-p <p>", "keep the shortest prefix of the k with at least this part of their mass", 1, FRACTION))
+    .addOption(numberOption("--min-p <p>", "keep those at least this part as likely as the best", 0, FRACTION))
     .addOption(wordOption("--seed <s>", "the same seed and offset draw the same; default: one that nobody chose, which is shown"))
     .addOption(wordOption("--offset <o>", "the first row's; row r has offset + r").default(0n, "0"))
-    .addOption(dtypeOption("what uint16 data is"))
+    .addOption(dtypeOption("what uint16 data is; the demo's dtype"))
     .addOption(new Option("--backend <backend>", "auto: the GPU where one can be used, else the CPU").choices(BACKENDS).default("auto"))
     .option("--logprobs", "the tokens' log-probabilities too")
     .option("--out <dir>", "write tokens.npy, and with --logprobs logprobs.npy, there")
     .addOption(jsonOption())
     .action((options: SampleOptions) => draw(options));
 
-function numberOption(flags: string, description: string, otherwise: number): Option {
+function numberOption(flags: string, description: string, otherwise: number, { holds, allowed }: Range): Option {
   return new Option(flags, description).default(otherwise).argParser((text) => {
     const value = Number(text);
-    if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It is a number.");
+    if (text.trim() === "" || !holds(Math.fround(value))) throw new InvalidArgumentError(`It is ${allowed}.`);
     return value;
   });
 }
@@ -65,8 +68,8 @@ function wordOption(flags: string, description: string): Option {
 }
 
 async function draw(options: SampleOptions): Promise<void> {
-  const { k, temperature, topP, minP, offset, backend, logprobs = false, seed = randomBytes(8).readBigUInt64LE() } = options;
-  const input = await readInput(options.input, options.tensor, options.dtype);
+  const { temperature, topP, minP, offset, backend, logprobs = false, seed = randomBytes(8).readBigUInt64LE() } = options;
+  const { input, k } = await readSource("sample", options);
   const lengths = options.lengths === undefined ? {} : { lengths: await readLengths(options.lengths) };
   log(`${input.title}: ${input.dims.join(" x ")} ${input.dtype}, k ${k}, seed ${seed}`);
   const settings = { k, temperature, topP, minP, seed, offset };

@@ -39,12 +39,13 @@ function flag(name: string, given: unknown): boolean {
   throw new TopkitError("TK101", `${name} is ${shown(given)}; give true or false`);
 }
 
-interface Range {
+/** Of values as f32. */
+export interface Range {
   readonly holds: (value: number) => boolean;
   readonly allowed: string;
 }
-const UNBOUNDED: Range = { holds: (value) => value >= 0 && value < Number.POSITIVE_INFINITY, allowed: "a finite f32 >= 0" };
-const FRACTION: Range = { holds: (value) => value >= 0 && value <= 1, allowed: "a number from 0 to 1" };
+export const UNBOUNDED: Range = { holds: (value) => value >= 0 && value < Number.POSITIVE_INFINITY, allowed: "a finite f32 >= 0" };
+export const FRACTION: Range = { holds: (value) => value >= 0 && value <= 1, allowed: "a number from 0 to 1" };
 
 /** An array of its own, which the caller may change meanwhile; null for what is not given. */
 function perRow(name: string, given: unknown, rows: number, { holds, allowed }: Range): Float32Array | null {

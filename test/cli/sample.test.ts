@@ -45,6 +45,15 @@ describe("sample", { timeout: 60_000 }, () => {
     expect(readdirSync(out).toSorted()).toEqual(["logprobs.npy", "tokens.npy"]);
   });
 
+  it("draws from logits of its own, of the dtype asked for", async () => {
+    const drawn = async (...args: string[]) => JSON.parse((await topkit("--demo", "--backend", "cpu", "--seed", "1", "--json", ...args)).stdout);
+    const [bf16, again, f32] = await Promise.all([drawn(), drawn("--k", "50", "--dtype", "bf16"), drawn("--dtype", "f32")]);
+    expect(bf16).toMatchObject({ dtype: "bf16", k: 50, dims: [4] });
+    expect(again).toEqual(bf16);
+    expect(f32).toMatchObject({ dtype: "f32", k: 50, dims: [4] });
+    for (const { tokens } of [bf16, f32]) expect((tokens as number[]).filter((token) => token >= 0 && token < 50304)).toHaveLength(4);
+  });
+
   it("shows the seed that it chose, with which the same is drawn again", async () => {
     const first = await topkit(...common);
     const seed = /^seed +(\d+)$/m.exec(first.stdout)![1]!;
@@ -56,11 +65,15 @@ describe("sample", { timeout: 60_000 }, () => {
   });
 
   it.each<[string, string[], string]>([
-    ["no input", ["--k", "5"], "required option '--input <file>'"],
-    ["no k", ["--input", logits], "required option '--k <k>'"],
-    ["a temperature below 0", [...common, "--temperature", "-1"], "TK116: temperature is -1; it is a finite f32 >= 0"],
-    ["a temperature that is no number", [...common, "--temperature", "hot"], "'--temperature <t>' argument 'hot' is invalid. It is a number."],
-    ["a top-p above 1", [...common, "--top-p", "2"], "TK116: topP is 2; it is a number from 0 to 1"],
+    ["no input", ["--k", "5"], "TK101: sample takes one of --input FILE and --demo"],
+    ["both inputs", ["--demo", "--input", logits], "TK101: sample takes one of --input FILE and --demo"],
+    ["a tensor of the demo", ["--demo", "--tensor", "logits"], "TK101: --tensor logits: the demo has no names"],
+    ["no k", ["--input", logits], "TK101: --k is missing"],
+    ["a temperature below 0", [...common, "--temperature", "-1"], "'--temperature <t>' argument '-1' is invalid. It is a finite f32 >= 0."],
+    ["a temperature beyond f32", [...common, "--temperature", "4e38"], "'--temperature <t>' argument '4e38' is invalid. It is a finite f32 >= 0."],
+    ["a temperature that is no number", [...common, "--temperature", "hot"], "'--temperature <t>' argument 'hot' is invalid. It is a finite f32 >= 0."],
+    ["a top-p above 1", [...common, "--top-p", "2"], "'--top-p <p>' argument '2' is invalid. It is a number from 0 to 1."],
+    ["a min-p of nothing", [...common, "--min-p", ""], "'--min-p <p>' argument '' is invalid. It is a number from 0 to 1."],
     ["a seed beyond 64 bits", [...common, "--seed", "18446744073709551616"], "It is an integer from 0 to 2^64-1."],
     ["k beyond the columns", ["--input", logits, "--k", "101"], "TK105: k is 101; it is an integer from 1 to 100"],
   ])("exits 2 and says in one line what is wrong: %s", async (_, args, message) => {
