@@ -14,7 +14,7 @@ export type TensorDtype = Dtype | "i32" | "i64";
 
 /**
  * Anything with data and dims, onnxruntime-node tensors included (their `type` "float32" | "float16" names the dtype). Leading dims
- * flatten to rows; the last is cols.
+ * flatten to rows; the last is cols. An onnxruntime session returns tensors of any type: tell TypeScript which, as in `logits as TypedTensor<"float32">`.
  */
 export interface HostTensor {
   readonly data: HostArray;

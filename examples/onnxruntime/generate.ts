@@ -9,7 +9,7 @@ export interface Generation extends Pick<SampleOptions, "k" | "temperature" | "t
   readonly batch: number;
   /** How many tokens each row gets. */
   readonly steps: number;
-  /** The same seed generates the same tokens, on every machine and backend. */
+  /** The same seed draws the same tokens from the same logits, on every machine and backend. */
   readonly seed: bigint;
 }
 
