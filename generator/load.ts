@@ -7,7 +7,7 @@ import { checkNames } from "./names.ts";
 import { createRenderer, type Render } from "./render.ts";
 import { readTemplateFiles } from "./template-files.ts";
 import { readTemplates, type Templates } from "./templates.ts";
-import { readTunedEntries, tunedConfigs } from "./tuned.ts";
+import { readTunedChoices, tunedConfigs } from "./tuned.ts";
 import { type ShippedVariant, shippedVariants } from "./variants.ts";
 
 export interface Loaded {
@@ -26,7 +26,7 @@ export async function load(root: string, kernels: readonly AnyKernel[]): Promise
   const problems: Problem[] = [];
   const templates = readTemplates(await readTemplateFiles(join(base, "templates"), base), problems);
   const declarations = readDeclarations(join(base, "dsl"), base);
-  const tuned = await readTunedEntries(base, problems);
+  const tuned = await readTunedChoices(base, problems);
   const variants = kernels.flatMap((kernel) => {
     const declaration = declarations.get(kernel.name);
     if (declaration === undefined) {

@@ -23,7 +23,7 @@ export interface Force {
 }
 
 /**
- * What is tuned for the shape or one near it, else the first plan of the catalog that can answer; or the forced one.
+ * What is tuned for the shape or for those near it, else the first plan of the catalog that can answer; or the forced one.
  * Errors: TK112 where none can, TK113 for a forced one that cannot, TK114.
  */
 export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING): Choice {
@@ -38,7 +38,7 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
     ...{ resolved, source, refused },
     others: answering.filter((name) => name !== resolved.plan.name),
   });
-  const tuned = force === undefined ? tunedChoice(request, limits, tuning, (other) => untunedPlan(other, limits)) : undefined;
+  const tuned = force === undefined ? tunedChoice(request, limits, tuning) : undefined;
   if (tuned !== undefined) return { ...chosen(tuned.resolved, tuned.exact ? "tuned" : "nearest"), tuned };
   for (const { plan, resolution } of inOrder) {
     if (force !== undefined && force.plan !== plan.name) continue;
@@ -65,9 +65,6 @@ function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?
   const yields = ({ plan }: { readonly plan: Plan }): boolean => plan.yields?.(request) === true;
   return [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];
 }
-
-const untunedPlan = (request: Request, limits: DeviceLimits | undefined): string | undefined =>
-  triedInOrder(request, limits).find(({ resolution }) => resolution.ok)?.plan.name;
 
 /** That there is such a plan, and that its config is one. Errors: TK113. */
 export function checkForce({ plan, config }: Force): void {
