@@ -36,6 +36,8 @@ export const CODES = {
   TG043: "a number stands for a condition in a device function, or a condition for a number",
   TG044: "a number in a device function is beyond f32",
   TG045: "a device function calls itself",
+  TG046: "an entry exports no device function with operands",
+  TG047: "a file in --out was not written by codegen",
 } as const;
 
 export type Code = keyof typeof CODES;
