@@ -2,6 +2,7 @@
 export * from "./bitonic-network.ts";
 export * from "./buffer.ts";
 export * from "./catalog.ts";
+export type { Operands, Varies } from "./device/declare.ts";
 export * from "./domain.ts";
 export * from "./element.ts";
 export * from "./kernel.ts";

@@ -73,8 +73,7 @@ function bindingText(functions: readonly { readonly fn: EntryFunction; readonly 
     const given = Object.entries(fn.operands).map(([name, varies]) => `o.${name}[${places[varies]}]`);
     return [
       ...comment(fn.doc),
-      `export const ${fn.name} = topkWith({`,
-      `  name: ${JSON.stringify(fn.name)},`,
+      `export const ${fn.name} = $topkWith({`,
       `  prologue: ${JSON.stringify({ name: prologue.name, operands: fn.operands })},`,
       '  folder: new URL("./", import.meta.url),',
       "  score: (() => {",
@@ -89,7 +88,8 @@ function bindingText(functions: readonly { readonly fn: EntryFunction; readonly 
   return [
     `${BANNER_MARK} from ${source}: edit that, not this.`,
     ...(pow2 ? ['import { pow2 } from "topkit/device";'] : []),
-    'import { topkWith } from "topkit/prologue";',
+    // no function of a user's has a $ in its name
+    'import { topkWith as $topkWith } from "topkit/prologue";',
     "",
     `${bindings.join("\n\n")}\n`,
   ].join("\n");

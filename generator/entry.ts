@@ -1,7 +1,6 @@
 /** A user's entry: the module whose exported score functions become top-ks of their own. One of the modules that know ts-morph. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { Project, type SourceFile } from "ts-morph";
+import { Project, type SourceFile, ts } from "ts-morph";
 import type { Operands } from "../dsl/device/declare.ts";
 import { refuser } from "./device/problem.ts";
 import { packagedFunctions, type TranslatedFunction, translated } from "./device/program.ts";
@@ -20,12 +19,13 @@ export interface EntryFunction extends TranslatedFunction {
  * `root` is the package's folder; positions are relative to `base`. Errors: GeneratorError TG030, TG040 to TG046.
  */
 export function readEntry(entry: string, root: string, base: string): readonly EntryFunction[] {
-  if (!existsSync(entry)) throw new GeneratorError([fileProblem("read", entry, new Error("there is no such file"))]);
+  if (!existsSync(entry)) throw new GeneratorError([fileProblem("read", rootRelative(base, entry), new Error("there is no such file"))]);
   const packaged = packagedFunctions(root);
   const project = new Project({ skipAddingFilesFromTsConfig: true, skipFileDependencyResolution: true });
-  project.addSourceFilesAtPaths(join(root, "dsl/device/*.ts"));
-  const file = project.addSourceFileAtPath(entry);
-  addImports(file);
+  for (const path of [packaged, entry]) addImports(project.addSourceFileAtPath(path));
+  const file = project.getSourceFileOrThrow(entry);
+  const unparsed = project.getSourceFiles().flatMap((each) => syntaxProblems(each, base));
+  if (unparsed.length > 0) throw new GeneratorError(unparsed);
   const refuse = refuser(base);
   const functions = file.getVariableStatements().flatMap((statement) => {
     if (!statement.hasExportKeyword()) return [];
@@ -48,6 +48,16 @@ function addImports(file: SourceFile): void {
     addImports(file.getProject().addSourceFileAtPath(path));
   }
 }
+
+/** What the parser did not understand: it would make something of it. */
+const syntaxProblems = (file: SourceFile, base: string): Problem[] =>
+  (ts.transpileModule(file.getFullText(), { fileName: file.getFilePath(), reportDiagnostics: true }).diagnostics ?? []).map(({ start = 0, messageText }) => ({
+    code: "TG040",
+    at: { file: rootRelative(base, file.getFilePath()), ...file.getLineAndColumnAtPos(start) },
+    what: `it is no TypeScript: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
+    why: "device functions are read from a module's source",
+    fix: "correct the syntax; `npx tsc --noEmit` says more",
+  }));
 
 const nothingExported = (file: string): Problem => ({
   code: "TG046",

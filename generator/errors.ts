@@ -94,7 +94,7 @@ export function fileProblem(action: "read" | "write" | "delete", file: string, c
     code: "TG030",
     at: { file, line: 1, column: 1 },
     what: `cannot ${action} ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    why: "codegen reads dsl/ and templates/ and writes generated/",
+    why: "codegen reads declarations and templates, and writes what it renders",
     fix: "check that the path exists, that you may access it, and that the disk has room",
   };
 }

@@ -1,17 +1,7 @@
 /** render(): one kernel, one spec and one config become CUDA text. Pure once the templates are loaded: no disk is touched. */
 import { createHash } from "node:crypto";
 import Handlebars from "handlebars";
-import {
-  type AnyConfig,
-  type AnyContext,
-  type AnyKernel,
-  contextOf,
-  type Domain,
-  type Domains,
-  type Scalar,
-  variantSymbol,
-  withPrologue,
-} from "../dsl/index.ts";
+import { type AnyConfig, type AnyKernel, contextOf, type Domain, type Domains, type Scalar, variantSymbol, withPrologue } from "../dsl/index.ts";
 import type { Declaration } from "./declarations.ts";
 import { GeneratorError, type Position, type Problem } from "./errors.ts";
 import { type PrologueText, scoredReader } from "./scored-reader.ts";
@@ -47,46 +37,32 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
   for (const [name, { text }] of templates.device) environment.registerPartial(name, ({ reader }: View) => (reader?.file === name ? reader.text : text));
   const compiled = new Map([...templates.kernels].map(([name, { template }]) => [name, environment.compile<View>(template.ast, OPTIONS)]));
 
-  /** `own` is what the view has beside the values. */
-  const rendered = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, own: (symbol: string, context: AnyContext) => Own): Rendered => {
+  const rendered = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks: Readonly<Record<string, string>>, prologue?: PrologueText): Rendered => {
     const declaration = declarations.get(kernel.name);
     const template = compiled.get(kernel.template);
     if (declaration === undefined || template === undefined) throw new Error(`kernel "${kernel.name}" was not loaded; load its declaration and template first`);
+    refuseUnknown(kernel, spec, tune, hooks, declaration.position);
     const context = contextOf(kernel, { ...pick(kernel.spec, spec), ...pick(kernel.tune, tune) });
-    const view = own(variantSymbol(kernel, spec, tune), context);
-    const text = template({ ...context, banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune)), ...view });
-    return { symbol: view.symbol, text, sourceHash: createHash("sha256").update(text).digest("hex") };
-  };
-
-  const checked = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks: Readonly<Record<string, string>>): void => {
-    const declaration = declarations.get(kernel.name);
-    if (declaration !== undefined) refuseUnknown(kernel, spec, tune, hooks, declaration.position);
+    const scored = prologue && withPrologue(kernel, prologue);
+    const symbol = variantSymbol(scored ?? kernel, spec, tune);
+    const view: View = {
+      ...context,
+      symbol,
+      signature: scored === undefined ? signature(kernel, symbol, context) : scoredSignature(kernel, scored, symbol, context),
+      banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune), prologue?.name),
+      hooks: { ...kernel.hooks, ...hooks },
+      // withPrologue() refuses a kernel without one
+      ...(prologue && { reader: scoredReader(kernel.reader!, prologue, templates.device) }),
+    };
+    const text = template(view);
+    return { symbol, text, sourceHash: createHash("sha256").update(text).digest("hex") };
   };
 
   return {
-    render: (kernel, spec, tune, hooks = {}) => {
-      checked(kernel, spec, tune, hooks);
-      return rendered(kernel, spec, tune, (symbol, context) => ({
-        symbol,
-        signature: signature(kernel, symbol, context),
-        hooks: { ...kernel.hooks, ...hooks },
-      }));
-    },
-    renderScored: (kernel, prologue, spec, tune) => {
-      checked(kernel, spec, tune, {});
-      const scored = withPrologue(kernel, prologue);
-      const symbol = variantSymbol(scored, spec, tune);
-      return rendered(kernel, spec, tune, (_, context) => ({
-        symbol,
-        signature: scoredSignature(kernel, scored, symbol, context),
-        hooks: kernel.hooks,
-        reader: scoredReader(kernel.reader!, prologue, templates.device),
-      }));
-    },
+    render: (kernel, spec, tune, hooks = {}) => rendered(kernel, spec, tune, hooks),
+    renderScored: (kernel, prologue, spec, tune) => rendered(kernel, spec, tune, {}, prologue),
   };
 }
-
-type Own = Pick<View, "symbol" | "signature" | "hooks" | "reader">;
 
 const OPTIONS = { noEscape: true, strict: true, knownHelpersOnly: true } as const;
 

@@ -36,7 +36,8 @@ export function scoredSignature(kernel: AnyKernel, scored: AnyKernel, symbol: st
   return `${body};\n\n${signature(scored, symbol, context)} {\n  ${symbol}_body(${given.join(", ")});\n}\n\n${body}`;
 }
 
-export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyConfig, tune: AnyConfig): string {
+/** `prologue`: what its device function is called. */
+export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyConfig, tune: AnyConfig, prologue?: string): string {
   const values = (config: AnyConfig): string =>
     Object.entries(config)
       .map(([name, value]) => `${name} ${value}`)
@@ -49,6 +50,7 @@ export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyCon
     `spec: ${values(spec)}`,
     `tune: ${values(tune)}`,
     `unit: ${kernel.unit}`,
+    ...(prologue === undefined ? [] : [`prologue: ${prologue}, a device function of the entry's`]),
   ];
   // a backslash at a line's end would continue the comment into the code
   return lines.map((line) => `// ${line}`.replace(/[\s\\]+$/, "")).join("\n");

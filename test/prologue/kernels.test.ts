@@ -6,7 +6,7 @@ import { expectedOf, runPlan } from "../emulator/plan-job.ts";
 import { type Case, differenceOf, planCase, requestOf } from "../emulator/property-case.ts";
 import { seedOfRun } from "../emulator/property-check.ts";
 import { DATA } from "../emulator/property-data.ts";
-import { operandValues, oracleScores, type Scored, scoredFunctions, scoredSource } from "./scored.ts";
+import { operandValues, oracleScores, type Scored, scoredFunctions, scoredSource } from "../support/scored.ts";
 
 const DTYPES: readonly Dtype[] = ["f32", "f16", "bf16"];
 /** Of each plan that takes a prologue: the columns and k of its cases. */
@@ -48,7 +48,7 @@ async function check(scored: Scored, range: PlanRange, dtype: Dtype, order: Orde
   const property = fc.property(casesOf(range, dtype, order), (drawn) => {
     const plain = planCase(drawn);
     const values = operandValues(scored.operands, drawn, drawn.dataSeed);
-    const expected = expectedOf({ ...plain, data: oracleScores(scored, { ...plain.request, data: plain.data }, values) });
+    const expected = expectedOf({ ...plain, data: oracleScores(scored.fn, { ...plain.request, data: plain.data }, values) });
     const given = { ...plain, source, prologue: { ...scored.prologue, values } };
     const difference = differenceOf(given, runPlan(given), expected);
     if (difference !== undefined) throw new Error(difference);

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { kernels } from "../../dsl/index.ts";
 import { addon } from "../../native/index.ts";
 import { describeWithNvrtc } from "../support/nvrtc.ts";
-import { scoredFunctions, textWithPrologue } from "./scored.ts";
+import { scoredFunctions, textWithPrologue } from "../support/scored.ts";
 
 const readers = kernels.filter(({ reader }) => reader !== undefined);
 const functions = scoredFunctions();

@@ -1,5 +1,8 @@
 /** Prologues for tests: the shipped functions and a composed one, and the oracle's scores, by the evaluator. */
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { random } from "../../bench/random.ts";
 import { rawBits } from "../../bench/reference.ts";
@@ -7,32 +10,47 @@ import type { Operands } from "../../dsl/device/declare.ts";
 import { evaluator, NAN_BITS } from "../../dsl/device/evaluate.ts";
 import { type AnyConfig, type AnyKernel, type Dtype, kernels, operandElements, type ResolvedStage, toBf16, toF16, toNumber } from "../../dsl/index.ts";
 import type { TranslatedFunction } from "../../generator/device/program.ts";
+import { type EntryFunction, readEntry } from "../../generator/entry.ts";
 import { type Loaded, load, type Rendered } from "../../generator/index.ts";
 import { type PrologueText, prologueText } from "../../generator/scored-reader.ts";
-import { shipped, translated } from "../device/translated.ts";
+import { shipped } from "../device/translated.ts";
+import { ENTRY } from "./rendered.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Every kind of operand, a call of a function of scalars, and conditions. */
-const COMPOSED = `
-const rise = deviceFn((a, b) => (a > b ? a : b - (b - a) * 0.25));
-export const composed = deviceFn({ scale: "uniform", floor: "row", bias: "column", keep: "element" }, (x, o) => {
-  const moved = x * o.scale + o.bias;
-  return o.keep !== 0 && moved === moved ? rise(moved, o.floor) : -Infinity;
-});`;
-
 export interface Scored {
-  readonly fn: TranslatedFunction;
+  readonly fn: Pick<TranslatedFunction, "name" | "program"> & { readonly operands: Operands };
   readonly operands: Operands;
   readonly prologue: PrologueText;
 }
 
-/** By name: those of score functions. */
+/** The shipped ones by their names, and rendered.ts' composed one. */
 export function scoredFunctions(): ReadonlyMap<string, Scored> {
-  const all = [...shipped().values(), ...translated({ "composed.ts": COMPOSED }).values()];
+  const all = [...shipped().values(), entryFunctions().get("composed")!];
   return new Map(
-    all.flatMap((fn) => (fn.operands === undefined ? [] : [[fn.name, { fn, operands: fn.operands, prologue: prologueText(fn, fn.operands) }] as const])),
+    all.flatMap((fn) => {
+      const { operands } = fn;
+      return operands === undefined ? [] : [[fn.name, { fn: { ...fn, operands }, operands, prologue: prologueText(fn, operands) }] as const];
+    }),
   );
+}
+
+let entries: ReadonlyMap<string, EntryFunction> | undefined;
+/** Those of rendered.ts, by name, translated. */
+export function entryFunctions(): ReadonlyMap<string, EntryFunction> {
+  entries ??= new Map(withFile(ENTRY, (file, folder) => readEntry(file, ROOT, folder)).map((fn) => [fn.name, fn]));
+  return entries;
+}
+
+function withFile<T>(text: string, work: (file: string, folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), "topkit-entry-"));
+  try {
+    const file = join(folder, "scores.ts");
+    writeFileSync(file, text);
+    return work(file, folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Values that matter to some function: zeros, which mask and seen look for, and numbers of both signs and many sizes. */
@@ -49,13 +67,14 @@ export function operandValues(operands: Operands, shape: { readonly rows: number
 
 /** What every element becomes: rows of `rowStride` elements, those between rows as they are. */
 export function oracleScores(
-  { fn, operands }: Scored,
+  fn: Pick<EntryFunction, "program" | "operands">,
   { data, rows, cols, rowStride, dtype }: { data: Float32Array | Uint16Array; rows: number; cols: number; rowStride: number; dtype: Dtype },
   values: Readonly<Record<string, Float32Array>>,
 ): Float32Array | Uint16Array {
   const scored = data.slice();
   const bits = rawBits(scored);
   const score = evaluator(fn.program);
+  const operands = Object.entries(fn.operands);
   const toBits = (value: number): number =>
     Number.isNaN(value)
       ? { f32: NAN_BITS, f16: 0x7e00, bf16: 0x7fc0 }[dtype]
@@ -68,7 +87,7 @@ export function oracleScores(
     for (let col = 0; col < cols; col++) {
       const at = { uniform: 0, row, column: col, element: row * cols + col };
       const place = row * rowStride + col;
-      bits[place] = toBits(score(toNumber(dtype, data[place]!), ...Object.entries(operands).map(([name, varies]) => values[name]![at[varies]]!)));
+      bits[place] = toBits(score(toNumber(dtype, data[place]!), ...operands.map(([name, varies]) => values[name]![at[varies]]!)));
     }
   }
   return scored;
