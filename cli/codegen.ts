@@ -4,9 +4,17 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Dtype } from "../dsl/index.ts";
 import { formatProblem, GeneratorError, type Problem } from "../generator/errors.ts";
 import type * as Generator from "../generator/index.ts";
+import { DTYPES } from "../runtime/check.ts";
 import { basisOf } from "../runtime/tuning.ts";
+
+export interface Entry {
+  readonly file: string;
+  readonly out: string;
+  readonly dtypes: readonly Dtype[];
+}
 
 export interface CodegenOptions {
   /** The package's folder: dsl/ and templates/ are read, generated/ is written. */
@@ -16,7 +24,7 @@ export interface CodegenOptions {
   /** Runs again, in a fresh process, whenever a source changes, until SIGINT or SIGTERM. */
   readonly watch: boolean;
   /** A user's module and the folder that is written; absent: generated/ itself. */
-  readonly entry?: { readonly file: string; readonly out: string };
+  readonly entry?: Entry;
   /** One JSON object a run, instead of sentences. */
   readonly json: boolean;
   /** Takes the result, line by line. */
@@ -61,11 +69,11 @@ async function ownOutputs(generator: typeof Generator, root: string): Promise<Ma
 }
 
 /** Errors: TG047 where a file that codegen did not write is in the way. */
-async function entryOutputs(generator: typeof Generator, root: string, { file, out }: { readonly file: string; readonly out: string }): Promise<Made> {
+async function entryOutputs(generator: typeof Generator, root: string, { file, out, dtypes }: Entry): Promise<Made> {
   const base = process.cwd();
   const { variants } = await import("../generated/variants.ts");
   const basis = (kernel: string): string => basisOf(variants, kernel);
-  const outputs = await generator.generateEntry({ root, catalog: await generator.readCatalog(root), entry: file, base, basis });
+  const outputs = await generator.generateEntry({ root, catalog: await generator.readCatalog(root), entry: file, dtypes, base, basis });
   const folder = { root: base, path: resolve(out) };
   generator.refuseForeign(folder, outputs);
   return { folder, outputs };
@@ -95,7 +103,7 @@ function reportLines({ json, check, name, total, changes, problems }: Report): s
   return [`codegen: ${total} files in ${name}/: ${appear.length} new, ${change.length} changed, ${disappear.length} deleted`];
 }
 
-function outOfDate({ appear, change, disappear }: Generator.Changes, name: string, entry: CodegenOptions["entry"]): Problem[] {
+function outOfDate({ appear, change, disappear }: Generator.Changes, name: string, entry: Entry | undefined): Problem[] {
   const [first] = [...change, ...appear, ...disappear];
   if (first === undefined) return [];
   return [
@@ -104,7 +112,7 @@ function outOfDate({ appear, change, disappear }: Generator.Changes, name: strin
       at: { file: `${name}/${first}`, line: 1, column: 1 },
       what: `${name}/ is out of date: ${change.length} files would change, ${appear.length} appear, ${disappear.length} disappear`,
       why: `${name}/ is to be what ${entry === undefined ? "dsl/ and templates/ give, and is committed" : `${entry.file} gives with this topkit`}`,
-      fix: `run \`${entry === undefined ? "npm run codegen" : `topkit codegen --entry ${entry.file} --out ${entry.out}`}\`, and commit the result where it is committed`,
+      fix: `run \`${entry === undefined ? "npm run codegen" : `topkit codegen --entry ${entry.file} --out ${entry.out}${entry.dtypes.length === DTYPES.length ? "" : ` --dtype ${entry.dtypes.join(" ")}`}`}\`, and commit the result where it is committed`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 /** What codegen writes for an entry: the kernels that read x with each function in them, a manifest, and a typed binding to import. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { combinations, type Variant } from "../dsl/index.ts";
+import { type AnyKernel, combinations, type Dtype, type Variant } from "../dsl/index.ts";
 import { javascriptText } from "./device/javascript.ts";
 import { type EntryFunction, readEntry } from "./entry.ts";
 import { GeneratorError, type Problem } from "./errors.ts";
@@ -18,6 +18,8 @@ export interface EntryOptions {
   readonly catalog: Catalog;
   /** The user's module. */
   readonly entry: string;
+  /** Those that kernels are rendered for. */
+  readonly dtypes: readonly Dtype[];
   /** Where positions are relative to. */
   readonly base: string;
   /** What a kernel's declaration and template are now: told to the runtime, which refuses texts of another time. */
@@ -28,14 +30,14 @@ export interface EntryOptions {
 const MANIFEST_VERSION = 1;
 
 /** Deterministic. Errors: GeneratorError, as load() and readEntry(). */
-export async function generateEntry({ root, catalog, entry, base, basis }: EntryOptions): Promise<Outputs> {
+export async function generateEntry({ root, catalog, entry, dtypes, base, basis }: EntryOptions): Promise<Outputs> {
   const functions = readEntry(resolve(entry), resolve(root), resolve(base)).map((fn) => ({ fn, prologue: prologueText(fn, fn.operands) }));
   const loaded = await load(root, catalog.kernels);
   const readers = loaded.kernels.filter(({ reader }) => reader !== undefined);
   const outputs = new Map<string, string>();
   const manifest: Record<string, { basis: Record<string, string>; variants: Variant[] }> = {};
   for (const { prologue } of functions) {
-    const rendered = variantsOf(loaded, prologue);
+    const rendered = variantsOf(loaded, prologue, dtypes);
     for (const { symbol, text } of rendered) outputs.set(`kernels/${symbol}.cu`, text);
     manifest[prologue.name] = {
       basis: Object.fromEntries(readers.map(({ name }) => [name, basis(name)])),
@@ -55,14 +57,14 @@ export async function generateEntry({ root, catalog, entry, base, basis }: Entry
   return outputs;
 }
 
-/** Of every kernel that reads x, for every spec, those that ship. */
-const variantsOf = ({ kernels, renderScored }: Loaded, prologue: PrologueText): (Variant & { readonly text: string })[] =>
+/** Of every kernel that reads x, for every spec of these dtypes, those that ship. */
+const variantsOf = ({ kernels, renderScored }: Loaded, prologue: PrologueText, dtypes: readonly Dtype[]): (Variant & { readonly text: string })[] =>
   kernels
     .filter(({ reader }) => reader !== undefined)
     .flatMap((kernel) =>
-      [...combinations(kernel.spec)].flatMap((spec) =>
-        kernel.ships.map((tune) => ({ kernel: kernel.name, spec, tune, ...renderScored(kernel, prologue, spec, tune) })),
-      ),
+      [...combinations<AnyKernel["spec"]>(kernel.spec)]
+        .filter(({ dtype }) => dtypes.includes(dtype))
+        .flatMap((spec) => kernel.ships.map((tune) => ({ kernel: kernel.name, spec, tune, ...renderScored(kernel, prologue, spec, tune) }))),
     );
 
 /** The functions as JavaScript, for where there is no device, and what the runtime needs to run them where there is one. */

@@ -33,13 +33,26 @@ export function scoringOf({ prologue, folder, score }: Rendered): Scoring {
   const source = async (stage: ResolvedStage): Promise<KernelSource> => {
     if (!stage.kernel.name.endsWith(`_${prologue.name}`)) return kernelSource(stage);
     const symbol = variantSymbol(stage.kernel, stage.spec, stage.tune);
-    const variant = (await variants()).find((each) => each.symbol === symbol);
+    const rendered = await variants();
+    const variant = rendered.find((each) => each.symbol === symbol);
+    const dtypes = [...new Set(rendered.map(({ spec }) => spec.dtype))];
+    if (!dtypes.includes(stage.spec.dtype!)) throw otherDtypes(prologue, stage.spec.dtype, dtypes);
     if (variant === undefined) throw notRendered(symbol, stage.kernel.name, stage.kernel.ships);
     const file = fileURLToPath(new URL(`kernels/${symbol}.cu`, folder));
     return { symbol, text: await readChecked({ file, hash: variant.sourceHash }, "codegen rendered", AGAIN) };
   };
   return { prologue, score, source };
 }
+
+const otherDtypes = ({ name }: Prologue, dtype: unknown, rendered: readonly unknown[]): TopkitError =>
+  new TopkitError(
+    "TK113",
+    `the kernels of ${name} are rendered for ${rendered.join(", ")}, not for ${dtype}; ${AGAIN} with --dtype ${dtype} too, or use backend "cpu"`,
+    {
+      dtype,
+      rendered,
+    },
+  );
 
 const AGAIN = "run `topkit codegen --entry` again";
 

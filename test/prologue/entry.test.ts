@@ -1,13 +1,15 @@
 /** `topkit codegen --entry`: what is read, written and refused. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codegen } from "../../cli/codegen.ts";
 import { main } from "../../cli/program.ts";
+import type { Dtype } from "../../dsl/index.ts";
 import { readEntry } from "../../generator/entry.ts";
 import { GeneratorError } from "../../generator/errors.ts";
+import { DTYPES } from "../../runtime/check.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 let folder: string;
@@ -77,9 +79,9 @@ export const second = deviceFn({}, (x) => x);`,
 });
 
 describe("writing", () => {
-  const run = async (out: string, check = false): Promise<{ status: number; lines: string[] }> => {
+  const run = async (out: string, check = false, dtypes: readonly Dtype[] = DTYPES): Promise<{ status: number; lines: string[] }> => {
     const lines: string[] = [];
-    const entry = { file: join(folder, "scores.ts"), out: join(folder, out) };
+    const entry = { file: join(folder, "scores.ts"), out: join(folder, out), dtypes };
     const status = await codegen({ root: ROOT, check, watch: false, json: false, entry, log: (line) => lines.push(line) });
     return { status, lines };
   };
@@ -102,6 +104,14 @@ describe("writing", () => {
     expect(existsSync(join(folder, `gen/kernels/radix_row_${name}_f16_smallest_warps16_items4_vectors4.cu`))).toBe(false);
   });
 
+  it("renders for the dtypes that are asked for", { timeout: 120_000 }, async () => {
+    write({ "scores.ts": BIASED });
+    expect(await run("gen", false, ["bf16"])).toMatchObject({ status: 0, lines: [expect.stringMatching(/43 new, 0 changed, 0 deleted$/)] });
+    expect(readdirSync(join(folder, "gen/kernels")).filter((name) => !name.includes("_bf16_"))).toEqual([]);
+    expect(await run("gen", true, ["bf16"])).toMatchObject({ status: 0 });
+    expect(await run("gen", true)).toMatchObject({ status: 1 });
+  });
+
   it("overwrites nobody else's file", { timeout: 120_000 }, async () => {
     write({ "scores.ts": BIASED, "src/index.js": "export const mine = 1;\n" });
     const { status, lines } = await run("src");
@@ -114,6 +124,8 @@ describe("writing", () => {
   it.each([
     ["--entry without --out", ["--entry", "a.ts"]],
     ["--out without --entry", ["--out", "gen"]],
+    ["--dtype without them", ["--dtype", "bf16"]],
+    ["an unknown dtype", ["--entry", "a.ts", "--out", "gen", "--dtype", "f64"]],
     ["--watch beside them", ["--entry", "a.ts", "--out", "gen", "--watch"]],
   ])("%s is a wrong argument", async (_, args) => {
     const before = process.exitCode;

@@ -173,8 +173,14 @@ describe("kernels that are not as they were rendered", () => {
     await failsWith("TK207", run(topkWith({ ...own.rendered.cooled!, folder: pathToFileURL("/nowhere/") })), /manifest\.json cannot be read/);
   });
 
+  it("other dtypes than the call's", async () => {
+    using own = await renderedModule(undefined, ["bf16"]);
+    await failsWith("TK113", run(own.topks.cooled!), /cooled_[0-9a-f]{8} are rendered for bf16, not for f32; .* with --dtype f32 too/);
+    expect((await own.topks.cooled!(Float32Array.of(2, 4), { invTemp: 0.5 }, { k: 1, backend: "cpu" })).values[0]).toBe(2);
+  });
+
   it("those of another topkit", { timeout: 120_000 }, async () => {
-    using other = await renderedModule(undefined, () => "another declaration or template");
+    using other = await renderedModule(undefined, undefined, () => "another declaration or template");
     await failsWith("TK212", run(other.topks.cooled!), /rendered by another topkit .*cluster_select differs/);
     expect((await other.topks.cooled!(Float32Array.of(2, 4), { invTemp: 0.5 }, { k: 1, backend: "cpu" })).values[0]).toBe(2);
   });

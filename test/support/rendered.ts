@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { pow2 } from "../../dsl/device/math.ts";
-import { kernels, type Operands, plans } from "../../dsl/index.ts";
+import { type Dtype, kernels, type Operands, plans } from "../../dsl/index.ts";
 import { variants } from "../../generated/variants.ts";
 import { generateEntry } from "../../generator/index.ts";
 import type { TopkWith } from "../../runtime/prologue.ts";
@@ -41,13 +41,17 @@ export interface RenderedModule extends Disposable {
 }
 
 /** `basis` of a kernel, as codegen writes it down; default: what it is. Errors: as generateEntry(). */
-export async function renderedModule(text = ENTRY, basis = (kernel: string) => basisOf(variants, kernel)): Promise<RenderedModule> {
+export async function renderedModule(
+  text = ENTRY,
+  dtypes: readonly Dtype[] = ["f32", "f16", "bf16"],
+  basis = (kernel: string) => basisOf(variants, kernel),
+): Promise<RenderedModule> {
   const folder = mkdtempSync(join(tmpdir(), "topkit-rendered-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const entry = join(folder, "scores.ts");
     writeFileSync(entry, text);
-    const outputs = await generateEntry({ root: ROOT, catalog: { kernels, plans }, entry, base: folder, basis });
+    const outputs = await generateEntry({ root: ROOT, catalog: { kernels, plans }, entry, dtypes, base: folder, basis });
     for (const [name, content] of outputs) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), content);
