@@ -26,7 +26,7 @@ export interface EntryOptions {
   readonly basis: (kernel: string) => string;
 }
 
-/** Of the manifest's form: runtime/rendered.ts reads it. */
+/** Raised where the manifest, or what a kernel with a prologue is given, takes another form: runtime/scoring.ts compares it. */
 const MANIFEST_VERSION = 1;
 
 /** Deterministic. Errors: GeneratorError, as load() and readEntry(). */

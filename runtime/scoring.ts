@@ -58,23 +58,30 @@ const AGAIN = "run `topkit codegen --entry` again";
 
 /** Of generator/entry-outputs.ts. */
 interface Manifest {
+  readonly version: number;
   readonly prologues: Readonly<Record<string, { readonly basis: Readonly<Record<string, string>>; readonly variants: readonly Variant[] }>>;
+}
+const MANIFEST_VERSION = 1;
+
+async function readManifest(file: string): Promise<Manifest> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as Manifest;
+  } catch (cause) {
+    throw new TopkitError("TK207", `${file} cannot be read (${messageOf(cause)}); ${AGAIN}`, { file }, { cause });
+  }
 }
 
 /** Errors: TK207 where the manifest is missing or does not have the prologue, TK212 where it is of another topkit. */
 async function renderedVariants({ name }: Prologue, folder: URL): Promise<readonly Variant[]> {
   const file = fileURLToPath(new URL("manifest.json", folder));
-  const manifest = await readFile(file, "utf8").then(
-    (text) => JSON.parse(text) as Manifest,
-    (cause: unknown) => {
-      throw new TopkitError("TK207", `${file} cannot be read (${messageOf(cause)}); ${AGAIN}`, { file }, { cause });
-    },
-  );
+  const manifest = await readManifest(file);
+  const ofAnother = (what: string): TopkitError =>
+    new TopkitError("TK212", `${file} was rendered by another topkit than this one (${what} differs); ${AGAIN}`, { file });
+  if (manifest.version !== MANIFEST_VERSION) throw ofAnother("its form");
   const own = manifest.prologues[name];
   if (own === undefined) throw new TopkitError("TK207", `${file} has no kernels of ${name}; ${AGAIN}`, { file, name });
   const { variants }: { variants: readonly Variant[] } = await import("../generated/variants.ts");
   const stale = Object.keys(own.basis).find((kernel) => own.basis[kernel] !== basisOf(variants, kernel));
-  if (stale !== undefined)
-    throw new TopkitError("TK212", `${file} was rendered by another topkit than this one (its ${stale} differs); ${AGAIN}`, { file, kernel: stale });
+  if (stale !== undefined) throw ofAnother(`its ${stale}`);
   return own.variants;
 }

@@ -168,8 +168,12 @@ describe("kernels that are not as they were rendered", () => {
     await failsWith("TK207", run(again()), /not the text that codegen rendered .*; run `topkit codegen --entry` again/);
     rmSync(stages[0]!);
     await failsWith("TK207", run(again()), /cannot be read/);
-    writeFileSync(join(own.folder, "manifest.json"), '{"prologues":{}}');
+    writeFileSync(join(own.folder, "manifest.json"), '{"version":1,"prologues":{}}');
     await failsWith("TK207", run(again()), /has no kernels of cooled_[0-9a-f]{8}/);
+    writeFileSync(join(own.folder, "manifest.json"), '{"version":2}');
+    await failsWith("TK212", run(again()), /its form differs/);
+    writeFileSync(join(own.folder, "manifest.json"), '{"version":');
+    await failsWith("TK207", run(again()), /manifest\.json cannot be read/);
     await failsWith("TK207", run(topkWith({ ...own.rendered.cooled!, folder: pathToFileURL("/nowhere/") })), /manifest\.json cannot be read/);
   });
 
