@@ -120,5 +120,8 @@ function staleEntry({ resolved, source, tuned }: Choice, tuning: Tuning): string
 function runnersUp({ tuned, others }: Choice): string[] {
   if (tuned === undefined) return others.length === 0 ? [] : [`next       ${others.join(", ")}`];
   const { us, runnersUp: measured } = tuned;
-  return [`measured   ${us.toFixed(2)} us${tuned.exact ? "" : " there"}`, ...measured.map((each) => `next       ${each.us.toFixed(2)} us: ${each.plan} ${JSON.stringify(each.config)}`)];
+  return [
+    `measured   ${us.toFixed(2)} us${tuned.exact ? "" : " there"}`,
+    ...measured.map((each) => `next       ${each.us.toFixed(2)} us: ${each.plan} ${JSON.stringify(each.config)}`),
+  ];
 }

@@ -1,5 +1,17 @@
 /** Which plan answers a request, and why not the others. Depends on the request, the limits, the tables, and TOPKIT_CANDIDATE_TARGET alone. */
-import { type DeviceLimits, drawingFrom, type Plan, plans, type Request, type Resolution, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
+import {
+  type DeviceLimits,
+  drawingFrom,
+  type Plan,
+  type Prologue,
+  plans,
+  type Request,
+  type Resolution,
+  type ResolvedPlan,
+  type ResolveOptions,
+  resolve,
+  type Scalar,
+} from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { type TunedChoice, tunedChoice } from "./tuned-choice.ts";
@@ -26,9 +38,9 @@ export interface Force {
  * What is tuned for the shape or for those near it, else the first plan of the catalog that can answer; or the forced one.
  * Errors: TK112 where none can, TK113 for a forced one that cannot, TK114.
  */
-export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING): Choice {
+export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING, prologue?: Prologue): Choice {
   if (force !== undefined) checkForce(force);
-  const inOrder = triedInOrder(request, limits, force);
+  const inOrder = triedInOrder(request, { limits, prologue }, force);
   const refused = plans.flatMap(({ name }) => {
     const { resolution } = inOrder.find(({ plan }) => plan.name === name)!;
     return resolution.ok ? [] : [{ plan: name, reason: resolution.reason }];
@@ -56,11 +68,13 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
 /** The choice, with a launch behind it that draws from its answer. */
 export const drawing = (choice: Choice): Choice => ({ ...choice, resolved: drawingFrom(choice.resolved) });
 
+type Tried = Pick<ResolveOptions, "limits" | "prologue">;
+
 /** Every plan, in the order in which an untuned device tries them. */
-function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {
+function triedInOrder(request: Request, options: Tried, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {
   const tried = plans.map((plan) => ({
     plan,
-    resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
+    resolution: resolve(plan, request, { ...options, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
   }));
   const yields = ({ plan }: { readonly plan: Plan }): boolean => plan.yields?.(request) === true;
   return [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];

@@ -1,5 +1,5 @@
 /** f32 to 16-bit formats and back; to nearest, ties to even, as IEEE 754 and the hardware's conversions have it. */
-import type { Dtype } from "../dsl/index.ts";
+import type { Dtype } from "./element.ts";
 
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
