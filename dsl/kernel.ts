@@ -39,6 +39,11 @@ export interface KernelBody<Spec extends Domains & BaseSpec, Tune extends Domain
   readonly template: `${string}.cu.hbs`;
   /** Places in the template that a device function may fill, with the CUDA that stands there otherwise. */
   readonly hooks: Readonly<Record<H, string>>;
+  /**
+   * The kernel whose template this one shares: where that stores a row's answer, this draws a token from it, in what stands between {{#if draws}} and
+   * {{else}} or {{/if}}.
+   */
+  readonly drawsFrom?: AnyKernel | undefined;
   /** Fixed by the caller, one compilation each. */
   readonly spec: Spec;
   /** Turned by the tuner. */
@@ -88,6 +93,7 @@ export interface AnyKernel {
   readonly name: string;
   readonly template: `${string}.cu.hbs`;
   readonly hooks: Readonly<Record<string, string>>;
+  readonly drawsFrom?: AnyKernel | undefined;
   readonly spec: Domains & BaseSpec;
   readonly tune: Domains;
   readonly minArch: number;

@@ -41,6 +41,7 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
       signature: signature(kernel, symbol, context),
       banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune)),
       hooks: { ...kernel.hooks, ...hooks },
+      draws: kernel.drawsFrom !== undefined,
     };
     const text = template(view);
     return { symbol, text, sourceHash: createHash("sha256").update(text).digest("hex") };

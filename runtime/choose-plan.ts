@@ -1,5 +1,18 @@
 /** Which plan answers a request, and why not the others. Depends on the request, the limits, the tables, and TOPKIT_CANDIDATE_TARGET alone. */
-import { type DeviceLimits, drawingFrom, type Plan, plans, type Request, type Resolution, type ResolvedPlan, resolve, type Scalar } from "../dsl/index.ts";
+import {
+  type DeviceLimits,
+  drawingFrom,
+  type Plan,
+  plans,
+  type Request,
+  type Resolution,
+  type ResolvedPlan,
+  type ResolvedStage,
+  resolve,
+  type Scalar,
+  type Variant,
+  variantSymbol,
+} from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { type TunedChoice, tunedChoice } from "./tuned-choice.ts";
@@ -53,8 +66,13 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
   });
 }
 
-/** The choice, with a launch behind it that draws from its answer. */
-export const drawing = (choice: Choice): Choice => ({ ...choice, resolved: drawingFrom(choice.resolved) });
+/** The choice, with a draw from its answer. */
+export async function drawing(choice: Choice, limits: DeviceLimits | undefined): Promise<Choice> {
+  const { variants }: { variants: readonly Variant[] } = await import("../generated/variants.ts");
+  const symbols = new Set(variants.map(({ symbol }) => symbol));
+  const rendered = ({ kernel, spec, tune }: ResolvedStage): boolean => symbols.has(variantSymbol(kernel, spec, tune));
+  return { ...choice, resolved: drawingFrom(choice.resolved, { limits, rendered }) };
+}
 
 /** Every plan, in the order in which an untuned device tries them. */
 function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {

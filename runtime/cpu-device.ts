@@ -89,6 +89,7 @@ function explained({ rows }: Request, kernels: readonly string[]): PlanExplanati
 
 class CpuPlan implements BackendPlan {
   readonly explain: PlanExplanation;
+  readonly storesAnswer = true;
   readonly #request: Request;
 
   constructor(request: Request) {
@@ -121,6 +122,7 @@ class CpuPlan implements BackendPlan {
 
 class CpuSamplePlan implements BackendPlan<SamplePointers> {
   readonly explain: PlanExplanation;
+  readonly storesAnswer = true;
   readonly #request: Request;
   readonly #topk: CpuPlan;
 

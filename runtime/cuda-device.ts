@@ -1,5 +1,5 @@
 /** The cuda backend: a thin layer over the native device. */
-import { CALLER_BUFFERS, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type DeviceLimits, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
 import type { NativeDevice, NativeStream } from "../native/types.ts";
 import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
 import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
@@ -102,11 +102,16 @@ export class CudaDevice implements BackendDevice {
   }
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    return prepareCudaPlan(this.native, this.#kernels, drawing(await this.#choose(request, force)), SAMPLING_BUFFERS);
+    const choice = await drawing(await this.#choose(request, force), this.#limits());
+    return prepareCudaPlan(this.native, this.#kernels, choice, SAMPLING_BUFFERS);
   }
 
   async #choose(request: Request, force: BackendPlanOptions["force"]): Promise<Choice> {
-    return choosePlan(request, limitsOf(this.native, ptxOf(requireNvrtc().version)), force, await this.#tuning());
+    return choosePlan(request, this.#limits(), force, await this.#tuning());
+  }
+
+  #limits(): DeviceLimits {
+    return limitsOf(this.native, ptxOf(requireNvrtc().version));
   }
 
   /** Read once: what a device chooses does not change while it is open. */

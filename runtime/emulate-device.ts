@@ -67,7 +67,7 @@ class EmulateDevice implements BackendDevice {
   }
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    return prepareEmulatedPlan(this.#emulate(), drawing(this.#choose(request, force)));
+    return prepareEmulatedPlan(this.#emulate(), await drawing(this.#choose(request, force), EMULATED_LIMITS));
   }
 
   /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */
@@ -83,7 +83,7 @@ class EmulateDevice implements BackendDevice {
   async hostSample(job: HostSampleJob): Promise<void> {
     const plan = await this.samplePlan(job.request, {});
     try {
-      if (job.request.rows > 0) await runOnHostMemory(this, plan, ...sampleBuffers(job));
+      if (job.request.rows > 0) await runOnHostMemory(this, plan, ...sampleBuffers(job, plan));
     } finally {
       plan.close();
     }
