@@ -9,6 +9,10 @@ import { baseSpec } from "./spec.ts";
 /** With 26, two blocks a multiprocessor spill. */
 const MOST_GROUPS = 20;
 
+const ships = blockSelect.ships.filter(
+  (c) => c.candidates <= 2 * MOST_DRAWN && blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }).groups <= MOST_GROUPS,
+);
+
 /** block_select, and the draw from its answer in the same launch: a row's order goes to shared memory instead, over the list that is done with. */
 export const blockSelectDraw = kernel("block_select_draw", {
   template: blockSelect.template,
@@ -32,7 +36,10 @@ export const blockSelectDraw = kernel("block_select_draw", {
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, indices: shape.rows * shape.k, ...drawExtents(shape) }),
   launch: blockSelect.launch,
-  ships: blockSelect.ships.filter((c) => c.candidates <= 2 * MOST_DRAWN && blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }).groups <= MOST_GROUPS),
-  untuned: blockSelect.untuned,
+  ships,
+  untuned: (spec, shape) => {
+    const own = blockSelect.untuned(spec, shape);
+    return ships.includes(own) ? own : ships[ships.length - 1]!;
+  },
   search: blockSelect.search,
 });

@@ -103,7 +103,7 @@ describe("race mode", () => {
     const tried = first(100, requestsOf(kernel, random(7, 0)));
     const [least] = tried.sort((a, b) => a.rows - b.rows || threadsOf(a.tune) - threadsOf(b.tune));
     const { tune, ...shape } = least!;
-    return { kernel, tune, given: sampleRows(random(8, 0), { ...shape, k: 40 }), program: "race" };
+    return { kernel, tune, given: sampleRows(random(12, 1), { ...shape, k: 40 }), program: "race" };
   });
 
   for (const each of cases) {

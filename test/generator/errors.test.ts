@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   of(
     "a kernel that draws, of a template that asks nobody",
     [kernel('template: "copy_row.cu.hbs",', 'template: "copy_row.cu.hbs", drawsFrom: {} as never,')],
-    `TG013 ${KERNEL}:7:34`,
+    `TG013 ${KERNEL}:7:32`,
   ),
   of("a triple stash", [template("= {{warps}}", "= {{{warps}}}")], `TG008 ${TEMPLATE}:5:23`, `TG013 ${KERNEL}:11:5`),
   of("an ampersand", [template("= {{warps}}", "= {{&warps}}")], `TG008 ${TEMPLATE}:5:23`, `TG013 ${KERNEL}:11:5`),
