@@ -1169,7 +1169,9 @@ extern "C" __global__ void __launch_bounds__(320, 2) block_select_draw_f16_large
     const DrawTerms terms(with);
     __syncthreads();
     const auto drawn = [&](i64 place) { return place < held ? answer[place] : NO_CANDIDATE; };
-    if (indices && tid < wanted) indices[at * k + tid] = (int)(drawn(tid) >> 32);
+    if (indices) {
+      for (i64 place = tid; place < k; place += THREADS) indices[at * k + place] = (int)(drawn(place) >> 32);
+    }
     const DrawOutputs out = {tokens, logprobs, kept, candidateLogprobs};
     draw_row<THREADS, DRAWN / 32, true>(terms, at, k, out, (u64*)words, sorting.bins, drawn);
   }

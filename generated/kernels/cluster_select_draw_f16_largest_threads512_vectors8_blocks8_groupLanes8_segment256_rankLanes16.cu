@@ -1171,7 +1171,9 @@ extern "C" __global__ void __launch_bounds__(512) cluster_select_draw_f16_larges
   const DrawTerms terms(with);
   barrier_wait(shared_address(&s.answerCame), 0);
   const auto drawn = [&](i64 place) { return place < wanted ? s.answer[place] : NO_CANDIDATE; };
-  if (indices && tid < k) indices[row * k + tid] = (int)(drawn(tid) >> 32);
+  if (indices) {
+    for (i64 place = tid; place < k; place += THREADS) indices[row * k + place] = (int)(drawn(place) >> 32);
+  }
   const DrawOutputs out = {tokens, logprobs, kept, candidateLogprobs};
   draw_row<THREADS, DRAWN / 32, true>(terms, row, k, out, s.masses, s.cut, drawn);
 }
