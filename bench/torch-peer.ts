@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { DTYPE_BYTES, type Dtype } from "../dsl/index.ts";
+import { toNumber } from "../dsl/rounding.ts";
 import { packageRoot } from "../native/index.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import type { InputPlan, InputSink } from "./device-inputs.ts";
 import type { Timed } from "./measure.ts";
 import type { Mode } from "./results.ts";
-import { toNumber } from "./rounding.ts";
 import type { Workload } from "./workloads.ts";
 
 type Answer = Readonly<Record<string, unknown>>;

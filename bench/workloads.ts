@@ -1,9 +1,9 @@
 /** Workloads: seeded inputs of the distributions that bench/suites.csv names. */
 import type { Dtype } from "../dsl/index.ts";
+import { toBf16, toF16 } from "../dsl/rounding.ts";
 import { DISTRIBUTIONS, type Distribution, FILLS, segmentOf } from "./distributions.ts";
 import { random } from "./random.ts";
 import { rawBits } from "./reference.ts";
-import { toBf16, toF16 } from "./rounding.ts";
 
 export { DISTRIBUTIONS, type Distribution } from "./distributions.ts";
 export { readSuites, type Workload, withNormal } from "./suites.ts";

@@ -1,11 +1,20 @@
-/** `topkit codegen`: renders generated/ from dsl/ and templates/. */
+/** `topkit codegen`: renders generated/ from dsl/ and templates/, or a user's device functions into a folder of theirs. */
 import { spawn } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Dtype } from "../dsl/index.ts";
 import { formatProblem, GeneratorError, type Problem } from "../generator/errors.ts";
 import type * as Generator from "../generator/index.ts";
+import { DTYPES } from "../runtime/check.ts";
+import { basisOf } from "../runtime/tuning.ts";
+
+export interface Entry {
+  readonly file: string;
+  readonly out: string;
+  readonly dtypes: readonly Dtype[];
+}
 
 export interface CodegenOptions {
   /** The package's folder: dsl/ and templates/ are read, generated/ is written. */
@@ -14,6 +23,8 @@ export interface CodegenOptions {
   readonly check: boolean;
   /** Runs again, in a fresh process, whenever a source changes, until SIGINT or SIGTERM. */
   readonly watch: boolean;
+  /** A user's module and the folder that is written; absent: generated/ itself. */
+  readonly entry?: Entry;
   /** One JSON object a run, instead of sentences. */
   readonly json: boolean;
   /** Takes the result, line by line. */
@@ -25,61 +36,83 @@ export function codegen(options: CodegenOptions, importGenerator = () => import(
   return options.watch ? watch(options) : once(options, importGenerator);
 }
 
-async function once({ root, check, json, log }: CodegenOptions, importGenerator: () => Promise<typeof Generator>): Promise<number> {
+async function once({ root, check, json, entry, log }: CodegenOptions, importGenerator: () => Promise<typeof Generator>): Promise<number> {
   let changes: Generator.Changes = { appear: [], change: [], disappear: [] };
   let total = 0;
   let problems: readonly Problem[] = [];
+  const name = entry === undefined ? "generated" : entry.out.replace(/\/+$/, "");
   try {
     const generator = await importGenerator().catch((cause: unknown) => {
       throw missingPackage(cause);
     });
-    const base = resolve(root);
-    const folder = { root: base, path: join(base, "generated") };
-    const outputs = await generator.generate(base, await generator.readCatalog(base));
+    const { folder, outputs } = await (entry === undefined ? ownOutputs(generator, root) : entryOutputs(generator, root, entry));
     total = outputs.size;
     changes = await generator.compare(folder, outputs);
-    if (check) problems = outOfDate(changes);
+    if (check) problems = outOfDate(changes, name, entry);
     else await generator.write(folder, outputs, changes);
   } catch (cause) {
     if (!(cause instanceof GeneratorError)) throw cause;
     problems = cause.problems;
   }
-  for (const line of reportLines({ json, check, total, changes, problems })) log(line);
+  for (const line of reportLines({ json, check, name, total, changes, problems })) log(line);
   return problems.length === 0 ? 0 : 1;
+}
+
+interface Made {
+  readonly folder: Generator.Folder;
+  readonly outputs: Generator.Outputs;
+}
+
+async function ownOutputs(generator: typeof Generator, root: string): Promise<Made> {
+  const base = resolve(root);
+  return { folder: { root: base, path: join(base, "generated") }, outputs: await generator.generate(base, await generator.readCatalog(base)) };
+}
+
+/** Errors: TG047 where a file that codegen did not write is in the way. */
+async function entryOutputs(generator: typeof Generator, root: string, { file, out, dtypes }: Entry): Promise<Made> {
+  const base = process.cwd();
+  const { variants } = await import("../generated/variants.ts");
+  const basis = (kernel: string): string => basisOf(variants, kernel);
+  const outputs = await generator.generateEntry({ root, catalog: await generator.readCatalog(root), entry: file, dtypes, base, basis });
+  const folder = { root: base, path: resolve(out) };
+  generator.refuseForeign(folder, outputs);
+  return { folder, outputs };
 }
 
 interface Report {
   readonly json: boolean;
   readonly check: boolean;
+  /** The folder's. */
+  readonly name: string;
   readonly total: number;
   readonly changes: Generator.Changes;
   readonly problems: readonly Problem[];
 }
 
-function reportLines({ json, check, total, changes, problems }: Report): string[] {
+function reportLines({ json, check, name, total, changes, problems }: Report): string[] {
   const ok = problems.length === 0;
   if (json) return [JSON.stringify({ ok, files: total, ...changes, problems })];
   const { appear, change, disappear } = changes;
   if (!ok) {
     const wanted = check
-      ? Object.entries(changes).flatMap(([what, files]: [string, readonly string[]]) => files.map((file) => `would ${what}: generated/${file}`))
+      ? Object.entries(changes).flatMap(([what, files]: [string, readonly string[]]) => files.map((file) => `would ${what}: ${name}/${file}`))
       : [];
     return [...wanted, ...problems.map(formatProblem), `codegen: ${problems.length} problem${problems.length === 1 ? "" : "s"}`];
   }
-  if (check) return [`codegen: ${total} files in generated/ are up to date`];
-  return [`codegen: ${total} files in generated/: ${appear.length} new, ${change.length} changed, ${disappear.length} deleted`];
+  if (check) return [`codegen: ${total} files in ${name}/ are up to date`];
+  return [`codegen: ${total} files in ${name}/: ${appear.length} new, ${change.length} changed, ${disappear.length} deleted`];
 }
 
-function outOfDate({ appear, change, disappear }: Generator.Changes): Problem[] {
+function outOfDate({ appear, change, disappear }: Generator.Changes, name: string, entry: Entry | undefined): Problem[] {
   const [first] = [...change, ...appear, ...disappear];
   if (first === undefined) return [];
   return [
     {
       code: "TG032",
-      at: { file: `generated/${first}`, line: 1, column: 1 },
-      what: `generated/ is out of date: ${change.length} files would change, ${appear.length} appear, ${disappear.length} disappear`,
-      why: "generated/ is committed, and is to be what dsl/ and templates/ give",
-      fix: "run `npm run codegen` and commit the result",
+      at: { file: `${name}/${first}`, line: 1, column: 1 },
+      what: `${name}/ is out of date: ${change.length} files would change, ${appear.length} appear, ${disappear.length} disappear`,
+      why: `${name}/ is to be what ${entry === undefined ? "dsl/ and templates/ give, and is committed" : `${entry.file} gives with this topkit`}`,
+      fix: `run \`${entry === undefined ? "npm run codegen" : `topkit codegen --entry ${entry.file} --out ${entry.out}${entry.dtypes.length === DTYPES.length ? "" : ` --dtype ${entry.dtypes.join(" ")}`}`}\`, and commit the result where it is committed`,
     },
   ];
 }

@@ -7,7 +7,7 @@ import { ptxOf } from "../runtime/compile.ts";
 import { limitsOf } from "../runtime/cuda-plan.ts";
 import { EMULATED_LIMITS } from "../runtime/emulate-device.ts";
 import { native } from "../runtime/native-access.ts";
-import { entriesNear } from "../runtime/tuned-choice.ts";
+import { entriesNear } from "../runtime/nearest-entries.ts";
 import { loadTuning, NO_TUNING, type Tuning } from "../runtime/tuning.ts";
 import type { PlanExplanation } from "../runtime/types.ts";
 import { dtypeOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
@@ -77,8 +77,10 @@ const geometry = ({ resolved }: Choice): readonly object[] =>
 /** What the tuning table says of the choice. */
 const tunedJson = ({ tuned }: Choice): object | undefined => {
   if (tuned === undefined) return undefined;
-  const { rows, cols, k, us, runnersUp } = tuned.entry;
-  return { table: tuned.table.file, origin: tuned.table.origin, rows, cols, k, us, runnersUp };
+  const { near, us, shapes, runnersUp } = tuned;
+  const { rows, cols, k } = near.entry;
+  const others = runnersUp.map(({ plan, config, us: time }) => ({ plan, config, us: time }));
+  return { table: near.table.file, origin: near.table.origin, rows, cols, k, us, shapes, runnersUp: others };
 };
 
 function asText({ plan, config, kernels, workspaceBytes, refused }: PlanExplanation, choice: Choice, device: string): string[] {
@@ -101,9 +103,10 @@ function asText({ plan, config, kernels, workspaceBytes, refused }: PlanExplanat
 function reasonOf({ source, tuned }: Choice): string {
   if (source === "forced") return "forced";
   if (tuned === undefined) return "the first of the catalog that can answer; untuned defaults";
-  const { rows, cols, k } = tuned.entry;
-  const whose = tuned.table.origin === "user" ? `your table ${tuned.table.file}` : "the table that ships";
-  return tuned.exact ? `tuned for this shape, in ${whose}` : `tuned for ${rows} x ${cols}, k ${k}, the nearest shape of ${whose}`;
+  const { entry, table } = tuned.near;
+  const whose = table.origin === "user" ? `your table ${table.file}` : "the table that ships";
+  if (tuned.exact) return `tuned for this shape, in ${whose}`;
+  return `the best guess from ${tuned.shapes} tuned shapes near it, such as ${entry.rows} x ${entry.cols}, k ${entry.k}, of ${whose}`;
 }
 
 /** An entry of this very shape that was passed over. */
@@ -116,6 +119,9 @@ function staleEntry({ resolved, source, tuned }: Choice, tuning: Tuning): string
 /** Measured ones with their times; else the plans that would be taken next. */
 function runnersUp({ tuned, others }: Choice): string[] {
   if (tuned === undefined) return others.length === 0 ? [] : [`next       ${others.join(", ")}`];
-  const { us, runnersUp: measured } = tuned.entry;
-  return [`measured   ${us.toFixed(2)} us`, ...measured.map((each) => `next       ${each.us.toFixed(2)} us: ${each.plan} ${JSON.stringify(each.config)}`)];
+  const { us, runnersUp: measured } = tuned;
+  return [
+    `measured   ${us.toFixed(2)} us${tuned.exact ? "" : " there"}`,
+    ...measured.map((each) => `next       ${each.us.toFixed(2)} us: ${each.plan} ${JSON.stringify(each.config)}`),
+  ];
 }

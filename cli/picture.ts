@@ -1,6 +1,7 @@
 /** Rows of results as text. */
-import { toNumber } from "../bench/rounding.ts";
+
 import type { Dtype } from "../dsl/index.ts";
+import { toNumber } from "../dsl/rounding.ts";
 import type { HostArray, IndexArray } from "../runtime/types.ts";
 
 const BAR_CELLS = 24;

@@ -2,8 +2,8 @@
 import path from "node:path";
 import { Command, Option } from "commander";
 import { rawBits, referenceTopk } from "../bench/reference.ts";
-import { toNumber } from "../bench/rounding.ts";
 import type { Dtype } from "../dsl/index.ts";
+import { toNumber } from "../dsl/rounding.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { BACKENDS, checkHostInput, type HostInput } from "../runtime/host-input.ts";
 import { makeFolder } from "../runtime/make-folder.ts";

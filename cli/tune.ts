@@ -4,9 +4,11 @@ import path from "node:path";
 import { Command, Option } from "commander";
 import { deviceTarget, presentChoice } from "../bench/autotune/device-target.ts";
 import { EFFORT_PLANS, EFFORTS, type Effort } from "../bench/autotune/effort.ts";
+import { knownChoices } from "../bench/autotune/known.ts";
 import { Progress } from "../bench/autotune/progress.ts";
 import { RecordWriter, requestId, type TuneRecord } from "../bench/autotune/records.ts";
 import { loadSources } from "../bench/autotune/renderer.ts";
+import type { Choice } from "../bench/autotune/space.ts";
 import { strategies } from "../bench/autotune/strategies/index.ts";
 import { updateTable } from "../bench/autotune/table-file.ts";
 import { tune } from "../bench/autotune/tune.ts";
@@ -95,7 +97,16 @@ async function run(options: TuneCommandOptions): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
   try {
     const outcome = await tune({
-      ...{ target, workloads, strategy, seed: options.seed, records, transfer: options.transfer, signal: stop.signal },
+      ...{
+        target,
+        workloads,
+        strategy,
+        seed: options.seed,
+        records,
+        transfer: options.transfer,
+        ...(options.effort === "known" ? { choices: await known(target.device) } : {}),
+        signal: stop.signal,
+      },
       budget: { ...budget, ...(options.budget === undefined ? {} : { milliseconds: options.budget }) },
       writer: {
         add: (record) => {
@@ -137,6 +148,16 @@ function workloadsOf({ suite, filter, shape = [], drawn = [], shard: part }: Tun
   const workloads = shardOf(distinctShapes([...suites, ...shape.map((each) => shapeWorkload(each, "normal")), ...drawn]), part);
   if (workloads.length === 0) log(`topkit: part ${part?.number} of ${part?.of} has no shapes: there are fewer`);
   return workloads;
+}
+
+/** Errors: TK101 where no table has any. */
+async function known(device: string): Promise<readonly Choice[]> {
+  const choices = knownChoices((await loadTuning(device)).tables);
+  if (choices.length > 0) return choices;
+  throw new TopkitError(
+    "TK101",
+    `--effort known tries what tuning tables have, and there is none for ${device}; give another effort, or name a table in TOPKIT_TUNING`,
+  );
 }
 
 /** Errors: TK506. */

@@ -13,13 +13,15 @@ export const filterOption = (): Option =>
   new Option("--filter <regexp>", "of the suites, what it matches: 'nanochat 32 x 50304 k 50 bf16 normal'").argParser(pattern);
 
 export const drawnOption = (): Option =>
-  new Option("--drawn <N/SEED>", "N shapes drawn by a seed over 1..16384 rows, 64..2^20 columns, k 1..2048 and the dtypes").argParser(drawn);
+  new Option("--drawn <N/SEED>", "N shapes drawn by a seed over 1..16384 rows, 64..2^20 columns, k 1..2048 and the dtypes; may be given again").argParser(
+    drawn,
+  );
 
 /** "24/1": 24 shapes, drawn by seed 1. */
-function drawn(text: string): Workload[] {
+function drawn(text: string, before: readonly Workload[] = []): Workload[] {
   const [, count, seed] = (/^(\d{1,4})\/(\d{1,9})$/.exec(text) ?? []).map(Number);
   if (count === undefined || seed === undefined || count < 1) throw new InvalidArgumentError("It is N/SEED, N shapes of a seed, such as 24/1.");
-  return drawnWorkloads(count, seed);
+  return [...before, ...drawnWorkloads(count, seed)];
 }
 
 function pattern(text: string): RegExp {

@@ -2,6 +2,7 @@
 export * from "./bitonic-network.ts";
 export * from "./buffer.ts";
 export * from "./catalog.ts";
+export type { Operands, Varies } from "./device/declare.ts";
 export * from "./domain.ts";
 export * from "./element.ts";
 export * from "./kernel.ts";
@@ -23,7 +24,9 @@ export { wideStream } from "./kernels/wide-stream.ts";
 export * from "./limits.ts";
 export * from "./math.ts";
 export * from "./plan.ts";
+export * from "./prologue.ts";
 export * from "./request.ts";
 export * from "./resolve.ts";
+export * from "./rounding.ts";
 export * from "./sampling.ts";
 export * from "./variant.ts";

@@ -25,6 +25,8 @@ export interface Launch {
   readonly sharedBytes: number;
 }
 
+export type Reader = "slots" | "chunk" | "cluster_part";
+
 /** Every kernel is compiled once for each of these; a kernel may add domains of its own. */
 export type BaseSpec = { readonly dtype: { readonly values: readonly Dtype[] }; readonly order: { readonly values: readonly Order[] } };
 
@@ -44,6 +46,11 @@ export interface KernelBody<Spec extends Domains & BaseSpec, Tune extends Domain
    * {{else}} or {{/if}}.
    */
   readonly drawsFrom?: AnyKernel | undefined;
+  /**
+   * The file of templates/device/, without ".cuh", through which alone the template reads x: a prologue puts its twin there, scored_NAME.cuh
+   * (docs/device-functions.md). Absent: the kernel takes no prologue.
+   */
+  readonly reader?: Reader;
   /** Fixed by the caller, one compilation each. */
   readonly spec: Spec;
   /** Turned by the tuner. */
@@ -94,6 +101,7 @@ export interface AnyKernel {
   readonly template: `${string}.cu.hbs`;
   readonly hooks: Readonly<Record<string, string>>;
   readonly drawsFrom?: AnyKernel | undefined;
+  readonly reader?: Reader;
   readonly spec: Domains & BaseSpec;
   readonly tune: Domains;
   readonly minArch: number;

@@ -39,7 +39,13 @@ export const SAMPLING_BUFFERS = [
 ] as const;
 export type SamplingBuffer = (typeof SAMPLING_BUFFERS)[number];
 
-export const isCallerBuffer = (name: string): name is SamplingBuffer => (SAMPLING_BUFFERS as readonly string[]).includes(name);
+/** Of an operand of a prologue (prologue.ts). */
+export type OperandBuffer = `operand_${string}`;
+export const operandBuffer = (operand: string): OperandBuffer => `operand_${operand}`;
+const isOperandBuffer = (name: string): name is OperandBuffer => name.startsWith(operandBuffer(""));
+
+export const isCallerBuffer = (name: string): name is SamplingBuffer | OperandBuffer =>
+  (SAMPLING_BUFFERS as readonly string[]).includes(name) || isOperandBuffer(name);
 
 export function requestShape(request: Request): Shape<RequestShape> {
   const { rows, cols, k, rowStride, indexBytes } = request;

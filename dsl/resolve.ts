@@ -5,6 +5,7 @@ import { type AnyConfig, type AnyContext, type AnyKernel, brokenRule, contextOf,
 import { beyondLimits, type DeviceLimits } from "./limits.ts";
 import { roundUp } from "./math.ts";
 import type { Plan, Surroundings } from "./plan.ts";
+import { type Prologue, readsElements, withPrologue } from "./prologue.ts";
 import { isCallerBuffer, type Request } from "./request.ts";
 
 export interface ResolvedStage {
@@ -51,11 +52,15 @@ export interface ResolveOptions {
   /** Absent: a device of no limits (documentation, the emulator). */
   readonly limits?: DeviceLimits | undefined;
   readonly surroundings?: Surroundings | undefined;
+  /** What x goes through where it is read. */
+  readonly prologue?: Prologue | undefined;
   /** Flat: `chunkSize`, `tile_stream.warps`, or `warps` for every stage that has one. Unknown names are refused. */
   readonly force?: Readonly<Record<string, Scalar>> | undefined;
 }
 
 const ALIGNMENT = 256;
+/** Rule of the plans that a prologue cannot have. */
+const NO_PROLOGUE = "it takes no prologue: no device function can stand where it reads x";
 
 /** Pure: the same input gives the same resolution. Never throws for a config or shape that does not fit; says why instead. */
 export function resolve(plan: Plan, request: Request, options: ResolveOptions = {}): Resolution {
@@ -70,11 +75,14 @@ export function resolve(plan: Plan, request: Request, options: ResolveOptions = 
   const regions = new Map<string, Region>();
   let workspaceBytes = 0;
   const stages: ResolvedStage[] = [];
-  for (const [at, kernel] of plan.stages.entries()) {
+  for (const [at, stage] of plan.stages.entries()) {
     const shape = { ...common, ...plan.passes[at] };
-    const refusal = refusedBy(kernel, spec, shape);
-    if (refusal !== undefined) return refuse(`${kernel.name}: ${refusal}`);
-    const tune = overridden(kernel.tune, kernel.untuned(spec, shape), force, kernel.name);
+    const refusal = refusedBy(stage, spec, shape);
+    if (refusal !== undefined) return refuse(`${stage.name}: ${refusal}`);
+    const scores = options.prologue !== undefined && readsElements(stage);
+    if (scores && stage.reader === undefined) return refuse(`${stage.name}: ${NO_PROLOGUE}`);
+    const kernel = scores ? withPrologue(stage, options.prologue) : stage;
+    const tune = overridden(kernel.tune, kernel.untuned(spec, shape), force, stage.name);
     const context = contextOf(kernel, { ...spec, ...tune });
     const launch = kernel.launch(context, shape);
     if (launch.grid === 0 && request.rows > 0) continue;

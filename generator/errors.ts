@@ -36,6 +36,8 @@ export const CODES = {
   TG043: "a number stands for a condition in a device function, or a condition for a number",
   TG044: "a number in a device function is beyond f32",
   TG045: "a device function calls itself",
+  TG046: "an entry exports no device function with operands",
+  TG047: "a file in --out was not written by codegen",
 } as const;
 
 export type Code = keyof typeof CODES;
@@ -92,7 +94,7 @@ export function fileProblem(action: "read" | "write" | "delete", file: string, c
     code: "TG030",
     at: { file, line: 1, column: 1 },
     what: `cannot ${action} ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    why: "codegen reads dsl/ and templates/ and writes generated/",
+    why: "codegen reads declarations and templates, and writes what it renders",
     fix: "check that the path exists, that you may access it, and that the disk has room",
   };
 }

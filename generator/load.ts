@@ -4,17 +4,16 @@ import type { AnyKernel } from "../dsl/index.ts";
 import { type Declaration, readDeclarations } from "./declarations.ts";
 import { type Problem, throwIfAny } from "./errors.ts";
 import { checkNames } from "./names.ts";
-import { createRenderer, type Render } from "./render.ts";
+import { createRenderer, type Renderer } from "./render.ts";
 import { readTemplateFiles } from "./template-files.ts";
 import { readTemplates, type Templates } from "./templates.ts";
-import { readTunedEntries, tunedConfigs } from "./tuned.ts";
+import { readTunedChoices, tunedConfigs } from "./tuned.ts";
 import { type ShippedVariant, shippedVariants } from "./variants.ts";
 
-export interface Loaded {
+export interface Loaded extends Renderer {
   readonly kernels: readonly AnyKernel[];
   readonly declarations: ReadonlyMap<string, Declaration>;
   readonly variants: readonly ShippedVariant[];
-  readonly render: Render;
 }
 
 /**
@@ -26,7 +25,7 @@ export async function load(root: string, kernels: readonly AnyKernel[]): Promise
   const problems: Problem[] = [];
   const templates = readTemplates(await readTemplateFiles(join(base, "templates"), base), problems);
   const declarations = readDeclarations(join(base, "dsl"), base);
-  const tuned = await readTunedEntries(base, problems);
+  const tuned = await readTunedChoices(base, problems);
   const variants = kernels.flatMap((kernel) => {
     const declaration = declarations.get(kernel.name);
     if (declaration === undefined) {
@@ -41,7 +40,7 @@ export async function load(root: string, kernels: readonly AnyKernel[]): Promise
     if (!kernels.some((kernel) => kernel.name === declaration.name)) problems.push(notInCatalog(declaration));
   }
   throwIfAny(problems);
-  return { kernels, declarations, variants, render: createRenderer(templates, declarations) };
+  return { kernels, declarations, variants, ...createRenderer(templates, declarations) };
 }
 
 function checkTemplate(kernel: AnyKernel, declaration: Declaration, first: ShippedVariant | undefined, templates: Templates): Problem[] {

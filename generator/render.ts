@@ -1,11 +1,12 @@
 /** render(): one kernel, one spec and one config become CUDA text. Pure once the templates are loaded: no disk is touched. */
 import { createHash } from "node:crypto";
 import Handlebars from "handlebars";
-import { type AnyConfig, type AnyKernel, contextOf, type Domain, type Domains, type Scalar, variantSymbol } from "../dsl/index.ts";
+import { type AnyConfig, type AnyKernel, contextOf, type Domain, type Domains, type Scalar, variantSymbol, withPrologue } from "../dsl/index.ts";
 import type { Declaration } from "./declarations.ts";
 import { GeneratorError, type Position, type Problem } from "./errors.ts";
+import { type PrologueText, scoredReader } from "./scored-reader.ts";
 import type { Templates } from "./templates.ts";
-import { banner, signature, type View } from "./view.ts";
+import { banner, scoredSignature, signature, type View } from "./view.ts";
 
 export interface Rendered {
   readonly symbol: string;
@@ -20,31 +21,47 @@ export interface Rendered {
  */
 export type Render = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks?: Readonly<Record<string, string>>) => Rendered;
 
+/** A kernel of the catalog that has a reader, with a prologue. Errors: as Render. */
+export type RenderScored = (kernel: AnyKernel, prologue: PrologueText, spec: AnyConfig, tune: AnyConfig) => Rendered;
+
+export interface Renderer {
+  readonly render: Render;
+  readonly renderScored: RenderScored;
+}
+
 /** Templates that broke the law, and kernels without a declaration, cannot be rendered: check before. */
-export function createRenderer(templates: Templates, declarations: ReadonlyMap<string, Declaration>): Render {
+export function createRenderer(templates: Templates, declarations: ReadonlyMap<string, Declaration>): Renderer {
   const environment = Handlebars.create();
   for (const [name, partial] of templates.partials) environment.registerPartial(name, environment.compile(partial.ast, OPTIONS));
   // device files are plain CUDA: a function, so that Handlebars never parses them
-  for (const [name, { text }] of templates.device) environment.registerPartial(name, () => text);
+  for (const [name, { text }] of templates.device) environment.registerPartial(name, ({ reader }: View) => (reader?.file === name ? reader.text : text));
   const compiled = new Map([...templates.kernels].map(([name, { template }]) => [name, environment.compile<View>(template.ast, OPTIONS)]));
 
-  return (kernel, spec, tune, hooks = {}) => {
+  const rendered = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks: Readonly<Record<string, string>>, prologue?: PrologueText): Rendered => {
     const declaration = declarations.get(kernel.name);
     const template = compiled.get(kernel.template);
     if (declaration === undefined || template === undefined) throw new Error(`kernel "${kernel.name}" was not loaded; load its declaration and template first`);
     refuseUnknown(kernel, spec, tune, hooks, declaration.position);
     const context = contextOf(kernel, { ...pick(kernel.spec, spec), ...pick(kernel.tune, tune) });
-    const symbol = variantSymbol(kernel, spec, tune);
+    const scored = prologue && withPrologue(kernel, prologue);
+    const symbol = variantSymbol(scored ?? kernel, spec, tune);
     const view: View = {
       ...context,
       symbol,
-      signature: signature(kernel, symbol, context),
-      banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune)),
+      signature: scored === undefined ? signature(kernel, symbol, context) : scoredSignature(kernel, scored, symbol, context),
+      banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune), prologue?.name),
       hooks: { ...kernel.hooks, ...hooks },
       draws: kernel.drawsFrom !== undefined,
+      // withPrologue() refuses a kernel without one
+      ...(prologue && { reader: scoredReader(kernel.reader!, prologue, templates.device) }),
     };
     const text = template(view);
     return { symbol, text, sourceHash: createHash("sha256").update(text).digest("hex") };
+  };
+
+  return {
+    render: (kernel, spec, tune, hooks = {}) => rendered(kernel, spec, tune, hooks),
+    renderScored: (kernel, prologue, spec, tune) => rendered(kernel, spec, tune, {}, prologue),
   };
 }
 

@@ -6,8 +6,8 @@ import { fileProblem, type Problem } from "./errors.ts";
 
 const FOLDER = "generated/tuning";
 
-/** What is read of a table's entry. */
-interface Entry {
+/** What is read of a table's choice. */
+interface Choice {
   readonly dtype: Scalar;
   /** Flat: `kernel.tunable`. */
   readonly config: AnyConfig;
@@ -19,15 +19,15 @@ export interface TunedConfig {
 }
 
 /** Of every table; none where there is no folder. Adds what is wrong with a file to `problems`. */
-export async function readTunedEntries(root: string, problems: Problem[]): Promise<readonly Entry[]> {
+export async function readTunedChoices(root: string, problems: Problem[]): Promise<readonly Choice[]> {
   const names = await readdir(join(root, FOLDER)).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT") problems.push(fileProblem("read", FOLDER, cause));
     return [];
   });
-  const entries: Entry[] = [];
+  const choices: Choice[] = [];
   for (const name of names.filter((each) => each.endsWith(".json")).sort()) {
     try {
-      entries.push(...entriesOf(await readFile(join(root, FOLDER, name), "utf8")));
+      choices.push(...choicesOf(await readFile(join(root, FOLDER, name), "utf8")));
     } catch (cause) {
       problems.push({
         code: "TG026",
@@ -38,25 +38,25 @@ export async function readTunedEntries(root: string, problems: Problem[]): Promi
       });
     }
   }
-  return entries;
+  return choices;
 }
 
-function entriesOf(text: string): readonly Entry[] {
-  const { entries } = JSON.parse(text) as { entries?: unknown };
-  if (!Array.isArray(entries)) throw new Error("it has no list of entries");
-  const bad = entries.findIndex((entry) => typeof entry?.dtype !== "string" || typeof entry.config !== "object" || entry.config === null);
-  if (bad >= 0) throw new Error(`entry ${bad} has no dtype or no config`);
-  return entries;
+function choicesOf(text: string): readonly Choice[] {
+  const { choices } = JSON.parse(text) as { choices?: unknown };
+  if (!Array.isArray(choices)) throw new Error("it has no list of choices");
+  const bad = choices.findIndex((choice) => typeof choice?.dtype !== "string" || typeof choice.config !== "object" || choice.config === null);
+  if (bad >= 0) throw new Error(`choice ${bad} has no dtype or no config`);
+  return choices;
 }
 
 /**
- * A kernel's part of the entries, for every other value of its spec; one that draws has that of the kernel from which it draws. What its domains no longer
+ * A kernel's part of the choices, for every other value of its spec; one that draws has that of the kernel from which it draws. What its domains no longer
  * hold is stale, and left out as the runtime does.
  */
-export function tunedConfigs(kernel: AnyKernel, entries: readonly Entry[]): TunedConfig[] {
+export function tunedConfigs(kernel: AnyKernel, choices: readonly Choice[]): TunedConfig[] {
   const tunables = Object.entries(kernel.tune);
   const { name: tuned } = kernel.drawsFrom ?? kernel;
-  return entries.flatMap(({ dtype, config }) => {
+  return choices.flatMap(({ dtype, config }) => {
     const tune = Object.fromEntries(tunables.map(([name]) => [name, config[`${tuned}.${name}`]!]));
     if (tunables.length === 0 || !tunables.every(([name, { values }]) => values.includes(tune[name]!))) return [];
     return [...combinations<AnyKernel["spec"]>(kernel.spec)].flatMap((spec) => (spec.dtype === dtype ? [{ spec, tune }] : []));

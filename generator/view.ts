@@ -20,7 +20,24 @@ export function signature(kernel: AnyKernel, symbol: string, { threads, blocksPe
   return `extern "C" __global__ void __launch_bounds__(${bounds}) ${symbol}(\n    ${parameters.join(",\n    ")})`;
 }
 
-export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyConfig, tune: AnyConfig): string {
+/**
+ * As signature(), of a kernel whose x is scored: the template's body becomes a function that takes Scores for x, and the kernel calls it.
+ * `scored` is the kernel with its operands' buffers.
+ */
+export function scoredSignature(kernel: AnyKernel, scored: AnyKernel, symbol: string, context: AnyContext): string {
+  const own = [...Object.keys(kernel.buffers), ...kernel.shape];
+  const operands = Object.keys(scored.buffers).filter((name) => !(name in kernel.buffers));
+  const parameters = [
+    ...Object.entries(kernel.buffers).map(([name, buffer]) => (name === "x" ? "const Scores<E> x" : `${pointer(buffer)} ${name}`)),
+    ...kernel.shape.map((name) => `const long long ${name}`),
+  ];
+  const body = `__device__ __forceinline__ void ${symbol}_body(\n    ${parameters.join(",\n    ")})`;
+  const given = own.map((name) => (name === "x" ? `Scores<E>{x, {${operands.join(", ")}}, rowStride, cols, 0}` : name));
+  return `${body};\n\n${signature(scored, symbol, context)} {\n  ${symbol}_body(${given.join(", ")});\n}\n\n${body}`;
+}
+
+/** `prologue`: what its device function is called. */
+export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyConfig, tune: AnyConfig, prologue?: string): string {
   const values = (config: AnyConfig): string =>
     Object.entries(config)
       .map(([name, value]) => `${name} ${value}`)
@@ -33,9 +50,18 @@ export function banner(kernel: AnyKernel, declaration: Declaration, spec: AnyCon
     `spec: ${values(spec)}`,
     `tune: ${values(tune)}`,
     `unit: ${kernel.unit}`,
+    ...(prologue === undefined ? [] : [`prologue: ${prologue}, a device function of the entry's`]),
   ];
   // a backslash at a line's end would continue the comment into the code
   return lines.map((line) => `// ${line}`.replace(/[\s\\]+$/, "")).join("\n");
 }
 
-export type View = Readonly<Record<string, AnyContext[string] | Readonly<Record<string, string>>>>;
+export interface View {
+  readonly symbol: string;
+  readonly signature: string;
+  readonly hooks: Readonly<Record<string, string>>;
+  /** What stands for a device file where there is a prologue. */
+  readonly reader?: { readonly file: string; readonly text: string };
+  /** The kernel's own values, and the banner. */
+  readonly [name: string]: unknown;
+}

@@ -1,5 +1,6 @@
 /** What a backend must bring: memory, streams, prepared top-k runs. All checks, shapes and ownership are shared code above it. */
-import type { CallerBuffer, Request, SamplingBuffer } from "../dsl/index.ts";
+import type { CallerBuffer, OperandBuffer, Request, SamplingBuffer } from "../dsl/index.ts";
+import type { Scoring } from "./scoring.ts";
 import type { ConcreteBackend, ConfigValues, HostArray, IndexArray, PlanExplanation } from "./types.ts";
 
 export interface BackendMemory {
@@ -20,6 +21,7 @@ export interface BackendStream {
 /** One address for each of the caller's buffers; 0 where there is none. */
 export type RunPointers = Readonly<Record<CallerBuffer, bigint>>;
 export type SamplePointers = Readonly<Record<SamplingBuffer, bigint>>;
+export type ScoredPointers = RunPointers & Readonly<Record<OperandBuffer, bigint>>;
 
 export interface BackendGraph {
   launch(stream: BackendStream | null): void | Promise<void>;
@@ -71,6 +73,13 @@ export interface HostSampleJob extends HostJob, SampleParameters, SampleOutputs 
   readonly indices: Int32Array;
 }
 
+/** A checked top-k of scores, from host memory to host memory. */
+export interface HostScoredJob extends HostJob {
+  readonly scoring: Scoring;
+  /** By name; each has as many entries as it varies. */
+  readonly operands: Readonly<Record<string, Float32Array>>;
+}
+
 export interface BackendDevice {
   readonly backend: ConcreteBackend;
   /** The device has queues of its own: run() and launch() return at once. Otherwise they return promises of the end. */
@@ -85,9 +94,12 @@ export interface BackendDevice {
   synchronize(): Promise<void>;
   plan(request: Request, options: BackendPlanOptions): Promise<BackendPlan>;
   samplePlan(request: Request, options: BackendPlanOptions): Promise<BackendPlan<SamplePointers>>;
+  scoredPlan(request: Request, scoring: Scoring, options: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>>;
   /** Top-k of host memory; what it allocates on the way is freed. */
   hostTopk(job: HostJob): Promise<void>;
   /** As hostTopk(). */
   hostSample(job: HostSampleJob): Promise<void>;
+  /** As hostTopk(). */
+  hostScored(job: HostScoredJob): Promise<void>;
   close(): void;
 }

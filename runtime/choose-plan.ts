@@ -3,11 +3,13 @@ import {
   type DeviceLimits,
   drawingFrom,
   type Plan,
+  type Prologue,
   plans,
   type Request,
   type Resolution,
   type ResolvedPlan,
   type ResolvedStage,
+  type ResolveOptions,
   resolve,
   type Scalar,
   type Variant,
@@ -36,12 +38,12 @@ export interface Force {
 }
 
 /**
- * What is tuned for the shape or one near it, else the first plan of the catalog that can answer; or the forced one.
+ * What is tuned for the shape or for those near it, else the first plan of the catalog that can answer; or the forced one.
  * Errors: TK112 where none can, TK113 for a forced one that cannot, TK114.
  */
-export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING): Choice {
+export function choosePlan(request: Request, limits: DeviceLimits | undefined, force?: Force, tuning: Tuning = NO_TUNING, prologue?: Prologue): Choice {
   if (force !== undefined) checkForce(force);
-  const inOrder = triedInOrder(request, limits, force);
+  const inOrder = triedInOrder(request, { limits, prologue }, force);
   const refused = plans.flatMap(({ name }) => {
     const { resolution } = inOrder.find(({ plan }) => plan.name === name)!;
     return resolution.ok ? [] : [{ plan: name, reason: resolution.reason }];
@@ -51,7 +53,7 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
     ...{ resolved, source, refused },
     others: answering.filter((name) => name !== resolved.plan.name),
   });
-  const tuned = force === undefined ? tunedChoice(request, limits, tuning, (other) => untunedPlan(other, limits)) : undefined;
+  const tuned = force === undefined ? tunedChoice(request, limits, tuning) : undefined;
   if (tuned !== undefined) return { ...chosen(tuned.resolved, tuned.exact ? "tuned" : "nearest"), tuned };
   for (const { plan, resolution } of inOrder) {
     if (force !== undefined && force.plan !== plan.name) continue;
@@ -74,18 +76,17 @@ export async function drawing(choice: Choice, limits: DeviceLimits | undefined):
   return { ...choice, resolved: drawingFrom(choice.resolved, { limits, rendered }) };
 }
 
+type Tried = Pick<ResolveOptions, "limits" | "prologue">;
+
 /** Every plan, in the order in which an untuned device tries them. */
-function triedInOrder(request: Request, limits: DeviceLimits | undefined, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {
+function triedInOrder(request: Request, options: Tried, force?: Force): { readonly plan: Plan; readonly resolution: Resolution }[] {
   const tried = plans.map((plan) => ({
     plan,
-    resolution: resolve(plan, request, { limits, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
+    resolution: resolve(plan, request, { ...options, surroundings: surroundings(), force: force?.plan === plan.name ? force.config : undefined }),
   }));
   const yields = ({ plan }: { readonly plan: Plan }): boolean => plan.yields?.(request) === true;
   return [...tried.filter((each) => !yields(each)), ...tried.filter(yields)];
 }
-
-const untunedPlan = (request: Request, limits: DeviceLimits | undefined): string | undefined =>
-  triedInOrder(request, limits).find(({ resolution }) => resolution.ok)?.plan.name;
 
 /** That there is such a plan, and that its config is one. Errors: TK113. */
 export function checkForce({ plan, config }: Force): void {

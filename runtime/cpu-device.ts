@@ -1,5 +1,5 @@
 /** The cpu backend: the device API over host memory. Runs are promises, which the timelines of streams and tensors keep in order. */
-import { DTYPE_BYTES, type Request, spanOf } from "../dsl/index.ts";
+import { DTYPE_BYTES, operandBuffer, operandElements, type Request, spanOf } from "../dsl/index.ts";
 import type {
   BackendDevice,
   BackendGraph,
@@ -8,15 +8,20 @@ import type {
   BackendStream,
   HostJob,
   HostSampleJob,
+  HostScoredJob,
   RunPointers,
   SamplePointers,
+  ScoredPointers,
 } from "./backend.ts";
+import { newArray } from "./check.ts";
 import { checkForce } from "./choose-plan.ts";
 import { checkCpuIsa } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
 import { allocateHost, cpuName, hostStream, wrapHost } from "./host-memory.ts";
 import { awaiting, native } from "./native-access.ts";
-import type { PlanExplanation } from "./types.ts";
+import { scoreElements } from "./score-elements.ts";
+import type { Scoring } from "./scoring.ts";
+import type { HostArray, PlanExplanation } from "./types.ts";
 
 /** Why the CPU backend cannot be used, or undefined. TK114, TK201. */
 export function cpuProblem(): TopkitError | undefined {
@@ -61,6 +66,11 @@ class CpuDevice implements BackendDevice {
     return new CpuSamplePlan(request);
   }
 
+  async scoredPlan(request: Request, scoring: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
+    refuse(force);
+    return new CpuScoredPlan(request, scoring);
+  }
+
   hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
     return awaiting(() => native().cpuTopk({ ...request, input: data, lengths, values, indices, threads: 0 }));
   }
@@ -69,6 +79,11 @@ class CpuDevice implements BackendDevice {
     await this.hostTopk(job);
     const { rows, k, dtype } = job.request;
     await awaiting(() => native().cpuSample({ ...job, rows, k, dtype, threads: 0 }));
+  }
+
+  async hostScored({ scoring, operands, ...job }: HostScoredJob): Promise<void> {
+    const data = await scoreElements(job.request, job.data, job.lengths, operands, scoring.score);
+    await this.hostTopk({ ...job, request: { ...job.request, rowStride: job.request.cols }, data });
   }
 
   close(): void {}
@@ -157,6 +172,48 @@ class CpuSamplePlan implements BackendPlan<SamplePointers> {
   }
 
   capture(pointers: SamplePointers): BackendGraph {
+    return { launch: (stream) => this.run(stream, pointers), close: () => {} };
+  }
+
+  close(): void {}
+}
+
+/** Copies of x and the operands are scored, and the top-k is of the scores. */
+class CpuScoredPlan implements BackendPlan<ScoredPointers> {
+  readonly explain: PlanExplanation;
+  readonly storesAnswer = true;
+  readonly #request: Request;
+  readonly #scoring: Scoring;
+
+  constructor(request: Request, scoring: Scoring) {
+    this.#request = request;
+    this.#scoring = scoring;
+    this.explain = explained(request, ["cpu_score", "cpu_topk"]);
+  }
+
+  async run(_stream: BackendStream | null, pointers: ScoredPointers): Promise<void> {
+    const { rows, cols, k, dtype, indexBytes } = this.#request;
+    if (rows === 0) return;
+    const copied = async <T extends ArrayBufferView>(pointer: bigint, array: T): Promise<T> => {
+      await wrapHost(pointer, array.byteLength).read(array, 0, null);
+      return array;
+    };
+    const operands: Record<string, Float32Array> = {};
+    for (const [name, varies] of Object.entries(this.#scoring.prologue.operands))
+      operands[name] = await copied(pointers[operandBuffer(name)]!, new Float32Array(operandElements(varies, this.#request)));
+    const x = await copied(pointers.x, newArray(dtype, spanOf(this.#request)) as HostArray);
+    const lengths = pointers.lengths === 0n ? null : await copied(pointers.lengths, new Int32Array(rows));
+    const input = await scoreElements(this.#request, x, lengths, operands, this.#scoring.score);
+    await awaiting(() =>
+      native().cpuTopk({
+        ...{ ...this.#request, rowStride: cols, input, lengths, threads: 0 },
+        values: { pointer: pointers.values, bytes: rows * k * DTYPE_BYTES[dtype] },
+        indices: { pointer: pointers.indices, bytes: rows * k * indexBytes },
+      }),
+    );
+  }
+
+  capture(pointers: ScoredPointers): BackendGraph {
     return { launch: (stream) => this.run(stream, pointers), close: () => {} };
   }
 

@@ -1,13 +1,26 @@
 /** The cuda backend: a thin layer over the native device. */
 import { CALLER_BUFFERS, type DeviceLimits, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
 import type { NativeDevice, NativeStream } from "../native/types.ts";
-import type { BackendDevice, BackendMemory, BackendPlan, BackendPlanOptions, BackendStream, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
+import type {
+  BackendDevice,
+  BackendMemory,
+  BackendPlan,
+  BackendPlanOptions,
+  BackendStream,
+  HostJob,
+  HostSampleJob,
+  HostScoredJob,
+  SamplePointers,
+  ScoredPointers,
+} from "./backend.ts";
 import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { ptxOf, requireNvrtc } from "./compile.ts";
 import { CudaHost } from "./cuda-host.ts";
 import { type LoadedKernels, limitsOf, prepareCudaPlan } from "./cuda-plan.ts";
 import { TopkitError } from "./errors.ts";
+import { scoredBuffers, scoredOnHostMemory } from "./host-run.ts";
 import { awaiting, calling, native } from "./native-access.ts";
+import type { Scoring } from "./scoring.ts";
 import { loadTuning, type Tuning } from "./tuning.ts";
 
 /** Why the GPU cannot be used, or undefined. TK201, TK202, TK203, TK204. */
@@ -110,6 +123,12 @@ export class CudaDevice implements BackendDevice {
     return choosePlan(request, this.#limits(), force, await this.#tuning());
   }
 
+  /** Tables were measured without a prologue, and their texts rendered without. */
+  async scoredPlan(request: Request, { prologue, source }: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
+    const choice = choosePlan(request, this.#limits(), force, undefined, prologue);
+    return prepareCudaPlan(this.native, this.#kernels, choice, scoredBuffers(prologue), source);
+  }
+
   #limits(): DeviceLimits {
     return limitsOf(this.native, ptxOf(requireNvrtc().version));
   }
@@ -126,6 +145,10 @@ export class CudaDevice implements BackendDevice {
 
   hostSample(job: HostSampleJob): Promise<void> {
     return this.#host.sample(job);
+  }
+
+  hostScored(job: HostScoredJob): Promise<void> {
+    return scoredOnHostMemory(this, job);
   }
 
   close(): void {

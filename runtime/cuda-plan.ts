@@ -30,11 +30,12 @@ export async function prepareCudaPlan<Name extends string>(
   loaded: LoadedKernels,
   choice: Choice,
   buffers: readonly Name[],
+  sourceOf: SourceOf | undefined = choice.tuned && sourceOrStored(choice.tuned.stored),
 ): Promise<BackendPlan<Pointers<Name>>> {
   const { resolved } = choice;
   // no rows: nothing is launched, so nothing is compiled
   if (resolved.request.rows === 0) return new CudaPlan(choice, buffers, null, null, device);
-  const functions = await loadStages(device, loaded, resolved, choice.tuned && sourceOrStored(choice.tuned.stored));
+  const functions = await loadStages(device, loaded, resolved, sourceOf);
   const workspace = await allocateWorkspace(device, resolved);
   try {
     return new CudaPlan(choice, buffers, prepareStages(device, resolved, functions, workspace, buffers), workspace, device);

@@ -1,11 +1,14 @@
 /** A device: makes tensors, streams and plans, and stays open until their pending work is done. */
-import type { Request } from "../dsl/index.ts";
+import type { Operands, Request } from "../dsl/index.ts";
 import type { BackendDevice } from "./backend.ts";
 import { checkArray, checkOptions, checkRequest } from "./check.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import { PlanHandle } from "./plan.ts";
+import type { PlanWith } from "./prologue-types.ts";
 import { allocateAnswer, SamplePlanHandle } from "./sample-plan.ts";
+import { ScoredPlanHandle } from "./scored-plan.ts";
+import type { Scoring } from "./scoring.ts";
 import { StreamHandle } from "./stream.ts";
 import { checkLayout, TensorHandle, type TensorLayout } from "./tensor.ts";
 import { follow, type Timeline } from "./timeline.ts";
@@ -98,6 +101,15 @@ export class DeviceHandle extends Handle implements Device {
       plan.close();
       throw error;
     }
+  }
+
+  /** As plan(), of scores: for prologue.ts. */
+  async scoredPlan<O extends Operands>(options: PlanOptions, scoring: Scoring, operands: O): Promise<PlanWith<O>> {
+    this.checkAlive();
+    checkOptions(options, PLAN_OPTIONS, "plan()");
+    const { request, lengths, force } = checkPlan(options);
+    const plan = await this.#made(this.backend.scoredPlan(request, scoring, { force }));
+    return new ScoredPlanHandle(this, request, lengths, operands, plan);
   }
 
   /** The plan, if the device is still open when it is there. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { type DeviceLimits, type Request, type ResolvedStage, variantSymbol } from "../dsl/index.ts";
 import { EMULATOR_FOLDER, type EmulatorMode } from "../native/emulator/toolchain.ts";
 import type { EmulatedKernel } from "../native/types.ts";
-import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob, SamplePointers } from "./backend.ts";
+import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob, HostScoredJob, SamplePointers, ScoredPointers } from "./backend.ts";
 import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { requireCompiler } from "./compiler.ts";
 import { emulatedKernel, emulatorRuntime } from "./emulate-build.ts";
@@ -12,9 +12,10 @@ import { type Emulate, prepareEmulatedPlan } from "./emulate-plan.ts";
 import { emulation } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
 import { allocateHost, cpuName, hostStream, wrapHost } from "./host-memory.ts";
-import { runOnHostMemory, sampleBuffers } from "./host-run.ts";
+import { runOnHostMemory, sampleBuffers, scoredOnHostMemory } from "./host-run.ts";
 import { type KernelSource, kernelSource } from "./kernel-source.ts";
 import { calling, native } from "./native-access.ts";
+import type { Scoring } from "./scoring.ts";
 
 /** An H200's: the plan that would run there is the one to try here. */
 export const EMULATED_LIMITS: DeviceLimits = { arch: 90, maxThreadsPerBlock: 1024, maxSharedBytes: 227 * 1024, maxCluster: 8 };
@@ -70,6 +71,10 @@ class EmulateDevice implements BackendDevice {
     return prepareEmulatedPlan(this.#emulate(), await drawing(this.#choose(request, force), EMULATED_LIMITS));
   }
 
+  async scoredPlan(request: Request, { prologue, source }: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
+    return prepareEmulatedPlan(this.#emulate(source), choosePlan(request, EMULATED_LIMITS, force, undefined, prologue));
+  }
+
   /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */
   async hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
     const plan = await this.plan(request, {});
@@ -89,6 +94,10 @@ class EmulateDevice implements BackendDevice {
     }
   }
 
+  hostScored(job: HostScoredJob): Promise<void> {
+    return scoredOnHostMemory(this, job);
+  }
+
   close(): void {
     for (const loading of this.#kernels.values()) {
       loading.then(
@@ -103,24 +112,24 @@ class EmulateDevice implements BackendDevice {
     return choosePlan(request, EMULATED_LIMITS, force);
   }
 
-  #emulate(): Emulate {
+  #emulate(source = this.#source): Emulate {
     const how = emulation();
-    return { ...how, kernel: (stage) => this.#kernel(stage, how.mode) };
+    return { ...how, kernel: (stage) => this.#kernel(stage, how.mode, source) };
   }
 
-  #kernel(stage: ResolvedStage, mode: EmulatorMode): Promise<EmulatedKernel> {
+  #kernel(stage: ResolvedStage, mode: EmulatorMode, source: SourceOf): Promise<EmulatedKernel> {
     const key = `${mode} ${variantSymbol(stage.kernel, stage.spec, stage.tune)}`;
     let loading = this.#kernels.get(key);
     if (loading === undefined) {
-      loading = this.#load(stage, mode);
+      loading = this.#load(stage, mode, source);
       this.#kernels.set(key, loading);
       loading.catch(() => this.#kernels.delete(key));
     }
     return loading;
   }
 
-  async #load(stage: ResolvedStage, mode: EmulatorMode): Promise<EmulatedKernel> {
-    const source = await this.#source(stage);
+  async #load(stage: ResolvedStage, mode: EmulatorMode, sourceOf: SourceOf): Promise<EmulatedKernel> {
+    const source = await sourceOf(stage);
     const [runtime, object] = await Promise.all([emulatorRuntime(), emulatedKernel(source, mode)]);
     return calling(() => native().loadEmulatedKernel(runtime, object, source.symbol));
   }

@@ -17,6 +17,7 @@ export const errorCodes = {
   TK114: "an environment variable has an unusable value",
   TK115: "the native addon refused an argument",
   TK116: "a parameter of sampling is out of its range, or not one a row",
+  TK117: "an operand of a device function is missing, unknown or of the wrong size",
   // 2xx: what the machine has
   TK201: "the native addon cannot be loaded",
   TK202: "no CUDA driver can be used",
@@ -29,6 +30,7 @@ export const errorCodes = {
   TK209: "a peer of the benchmark cannot be used",
   TK210: "the libraries that draw reports are not installed",
   TK211: "the packages that render kernels are not installed",
+  TK212: "kernels with a device function were rendered by another topkit",
   // 3xx: what failed on the way
   TK301: "NVRTC refused a kernel",
   TK302: "a CUDA driver call failed",

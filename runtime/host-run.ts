@@ -1,5 +1,6 @@
 /** One run of a plan from host memory to host memory: inputs in, outputs out, and nothing allocated is left. */
-import type { BackendDevice, BackendMemory, BackendPlan, HostSampleJob } from "./backend.ts";
+import { CALLER_BUFFERS, type CallerBuffer, type OperandBuffer, operandBuffer, type Prologue } from "../dsl/index.ts";
+import type { BackendDevice, BackendMemory, BackendPlan, HostSampleJob, HostScoredJob } from "./backend.ts";
 
 /**
  * `inputs` are copied to the device, `outputs` from it, by the names of the plan's buffers; null where there is none. The default stream orders the copies
@@ -39,4 +40,24 @@ export function sampleBuffers(job: HostSampleJob, { storesAnswer }: Pick<Backend
     { x, lengths, temperature, topP, minP, seeds, offsets },
     { values: storesAnswer ? values : null, indices, tokens, logprobs, kept, candidateLogprobs },
   ] as const;
+}
+
+/** Those of a plan with a prologue. */
+export const scoredBuffers = ({ operands }: Prologue): readonly (CallerBuffer | OperandBuffer)[] => [
+  ...CALLER_BUFFERS,
+  ...Object.keys(operands).map(operandBuffer),
+];
+
+/** A top-k of scores by a plan of its own: what is dear in one, its kernels, is the device's. */
+export async function scoredOnHostMemory(
+  device: Pick<BackendDevice, "allocate" | "scoredPlan">,
+  { request, scoring, data: x, lengths, operands, values, indices }: HostScoredJob,
+): Promise<void> {
+  const plan = await device.scoredPlan(request, scoring, {});
+  try {
+    const given = Object.fromEntries(Object.entries(operands).map(([name, array]) => [operandBuffer(name), array]));
+    if (request.rows > 0) await runOnHostMemory<CallerBuffer | OperandBuffer>(device, plan, { ...given, x, lengths }, { values, indices });
+  } finally {
+    plan.close();
+  }
 }

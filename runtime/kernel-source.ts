@@ -33,7 +33,8 @@ export const sourceOrStored =
     return { symbol, text: await readChecked(found, "the tuner stored", "tune again, or set TOPKIT_TUNING to shipped") };
   };
 
-async function readChecked({ file, hash: wanted }: StoredSource, who: string, fix: string): Promise<string> {
+/** Errors: TK207. */
+export async function readChecked({ file, hash: wanted }: StoredSource, who: string, fix: string): Promise<string> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
@@ -45,7 +46,7 @@ async function readChecked({ file, hash: wanted }: StoredSource, who: string, fi
   return text;
 }
 
-const notRendered = (symbol: string, kernel: string, ships: readonly object[]): TopkitError =>
+export const notRendered = (symbol: string, kernel: string, ships: readonly object[]): TopkitError =>
   new TopkitError(
     "TK113",
     `the kernel ${symbol} is not rendered; of ${kernel} there are ${ships.map((tune) => JSON.stringify(tune)).join(" ")}: ` +

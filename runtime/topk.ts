@@ -19,7 +19,7 @@ export async function topk(x: HostArray | HostTensor, options: TopkOptions): Pro
 }
 
 /** Errors: TK303 where the results do not fit memory. */
-function makeJob({ request, data, lengths }: HostInput): HostJob {
+export function makeJob({ request, data, lengths }: HostInput): HostJob {
   const { rows, k, dtype, indexBytes } = request;
   try {
     const values = newArray(dtype, rows * k) as HostArray;

@@ -2,7 +2,7 @@
 import type { Dtype } from "../dsl/index.ts";
 import type { ConfigValues } from "./types.ts";
 
-export const TABLE_VERSION = 1;
+export const TABLE_VERSION = 2;
 
 export interface TuningTable {
   readonly version: typeof TABLE_VERSION;
@@ -10,6 +10,8 @@ export interface TuningTable {
   readonly device: string;
   /** What the entries came from. */
   readonly runs: readonly TuningRun[];
+  /** What the entries' times are of. */
+  readonly choices: readonly TableChoice[];
   readonly entries: readonly TunedEntry[];
 }
 
@@ -22,25 +24,29 @@ export interface TuningRun {
   readonly date: string;
 }
 
-export interface Measured {
+export interface TableChoice {
   readonly plan: string;
   /** Flat, as `--config` takes it. */
   readonly config: ConfigValues;
-  /** Median microseconds a call. */
-  readonly us: number;
+  /** Of the shapes that it was measured for. */
+  readonly dtype: Dtype;
+  /** SHA-256 of each kernel's text, of both orders, by its symbol: times of other texts are of no use. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** By the kernel's name, of those whose configs are not rendered in generated/: what their declaration was when the text was stored (`basisOf`). */
+  readonly basis: Readonly<Record<string, string>>;
 }
 
-export interface TunedEntry extends Measured {
+/** A choice, counted from 0, and its median microseconds a call. */
+export type MeasuredChoice = readonly [choice: number, us: number];
+
+/** What was measured for a shape. */
+export interface TunedEntry {
   readonly rows: number;
   readonly cols: number;
   readonly k: number;
   readonly dtype: Dtype;
-  /** SHA-256 of each kernel's text, of both orders, by its symbol: an entry of other texts is of no use. */
-  readonly sources: Readonly<Record<string, string>>;
-  /** By the kernel's name, of those whose configs are not rendered in generated/: what their declaration was when the text was stored (`basisOf`). */
-  readonly basis: Readonly<Record<string, string>>;
-  /** What was nearly as fast, the fastest first. */
-  readonly runnersUp: readonly Measured[];
+  /** The winner, and then the others, the fastest first. */
+  readonly times: readonly MeasuredChoice[];
   /** Which of `runs` it came from. */
   readonly run: number;
 }
@@ -73,27 +79,38 @@ function checkTable(value: unknown, device: string): TuningTable {
     );
     return run as TuningRun;
   });
-  for (const [at, entry] of list(table.entries, "entries").entries()) checkEntry(object(entry, `entry ${at}`), `entry ${at}`, runs.length);
+  const choices = list(table.choices, "choices").map((choice, at) => checkChoice(object(choice, `choice ${at}`), `choice ${at}`));
+  for (const [at, entry] of list(table.entries, "entries").entries()) checkEntry(object(entry, `entry ${at}`), `entry ${at}`, runs.length, choices);
   return table as unknown as TuningTable;
 }
 
-function checkEntry(entry: Json, name: string, runs: number): void {
-  for (const field of ["rows", "cols", "k"]) need(isCount(entry[field]), `${field} of ${name} is no positive integer`);
-  need(["f32", "f16", "bf16"].includes(entry.dtype as string), `the dtype of ${name} is ${JSON.stringify(entry.dtype)}`);
-  need(Number.isSafeInteger(entry.run) && (entry.run as number) >= 0 && (entry.run as number) < runs, `${name} is of no run`);
-  for (const field of ["sources", "basis"])
-    for (const hash of Object.values(object(entry[field], `${field} of ${name}`))) need(isHash(hash), `${field} of ${name} hold what is no SHA-256`);
-  for (const each of [entry, ...list(entry.runnersUp, `the runners-up of ${name}`)]) checkMeasured(object(each, `a runner-up of ${name}`), name);
-}
+const DTYPES: readonly unknown[] = ["f32", "f16", "bf16"] satisfies readonly Dtype[];
 
-function checkMeasured({ plan, config, us }: Json, name: string): void {
-  need(typeof plan === "string", `${name} names no plan`);
-  need(typeof us === "number" && Number.isFinite(us) && us > 0, `${name} has no time`);
-  const values = Object.values(object(config, `the config of ${name}`));
+function checkChoice(choice: Json, name: string): TableChoice {
+  need(typeof choice.plan === "string", `${name} names no plan`);
+  need(DTYPES.includes(choice.dtype), `the dtype of ${name} is ${JSON.stringify(choice.dtype)}`);
+  const values = Object.values(object(choice.config, `the config of ${name}`));
   need(
     values.every((each) => ["number", "string", "boolean"].includes(typeof each)),
     `the config of ${name} holds what is no value of a tunable`,
   );
+  for (const field of ["sources", "basis"])
+    for (const hash of Object.values(object(choice[field], `${field} of ${name}`))) need(isHash(hash), `${field} of ${name} hold what is no SHA-256`);
+  return choice as unknown as TableChoice;
+}
+
+function checkEntry(entry: Json, name: string, runs: number, choices: readonly TableChoice[]): void {
+  for (const field of ["rows", "cols", "k"]) need(isCount(entry[field]), `${field} of ${name} is no positive integer`);
+  need(DTYPES.includes(entry.dtype), `the dtype of ${name} is ${JSON.stringify(entry.dtype)}`);
+  need(isBelow(entry.run, runs), `${name} is of no run`);
+  const times = list(entry.times, `the times of ${name}`);
+  need(times.length > 0, `${name} has no times`);
+  for (const time of times) {
+    const [choice, us] = list(time, `a time of ${name}`);
+    need(isBelow(choice, choices.length), `a time of ${name} is of no choice`);
+    need(choices[choice as number]!.dtype === entry.dtype, `a time of ${name} is of a choice for another dtype`);
+    need(typeof us === "number" && Number.isFinite(us) && us > 0, `a time of ${name} is none`);
+  }
 }
 
 function need(holds: boolean, otherwise: string): asserts holds {
@@ -110,5 +127,6 @@ function list(value: unknown, name: string): readonly unknown[] {
   return value as readonly unknown[];
 }
 
+const isBelow = (value: unknown, end: number): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < end;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31;
 const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);

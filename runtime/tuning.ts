@@ -11,12 +11,13 @@ import { packageRoot } from "../native/index.ts";
 import { cacheFolder, folderProblem } from "./cache-folder.ts";
 import { tuningWanted } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
-import { parseTable, type TunedEntry, tableName } from "./tuning-table.ts";
+import { parseTable, type TableChoice, type TunedEntry, tableName } from "./tuning-table.ts";
 
 /** Entries of a table that was read, and where its sources lie that generated/ does not have. */
 export interface LoadedTable {
   readonly file: string;
   readonly origin: "user" | "shipped";
+  readonly choices: readonly TableChoice[];
   readonly entries: readonly TunedEntry[];
   readonly sourceFile: (hash: string) => string;
 }
@@ -76,7 +77,10 @@ async function readTable(file: string, device: string, origin: LoadedTable["orig
     (text) => parseTable(text, device),
     (error: Error) => ({ ok: false, reason: error.message }) as const,
   );
-  if (parsed.ok) return { file, origin, entries: parsed.table.entries, sourceFile: (hash) => sourceFileBeside(file, hash) };
+  if (parsed.ok) {
+    const { choices, entries } = parsed.table;
+    return { file, origin, choices, entries, sourceFile: (hash) => sourceFileBeside(file, hash) };
+  }
   warn(`the tuning table ${file} is not used: ${parsed.reason}; tune again, or remove it`);
   return undefined;
 }

@@ -2,7 +2,7 @@
  * npm run bundle: makes .bundle/, all that a GPU host without network, Node or npm needs to run topkit, its GPU suite and its benchmarks:
  *
  *   .bundle/node          a shell script that unpacks the Node binary once and becomes it
- *   .bundle/node.gz       that binary, stripped
+ *   .bundle/node.xz       that binary, stripped
  *   .bundle/topkit        `topkit` from the command line
  *   .bundle/test-gpu      the GPU suite
  *   .bundle/smoke         every plan on one shape, checked and timed
@@ -11,7 +11,7 @@
  *   .bundle/app.tar.gz    compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there);
  *                         unpacked once, under its hash
  *
- * The addon needs glibc 2.28 or newer on the host. Run it there as `.bundle/test-gpu`.
+ * The addon needs glibc 2.28 or newer on the host, and Node's unpacking xz or Python. Run it there as `.bundle/test-gpu`.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,7 +19,6 @@ import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, re
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundle = join(root, ".bundle");
@@ -69,7 +68,8 @@ script(
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 node="\${TMPDIR:-/tmp}/topkit-node-$(id -u)-${process.version}"
 if [ ! -x "$node" ]; then
-  gzip -dc "$here/node.gz" > "$node.$$" && chmod 700 "$node.$$" && mv "$node.$$" "$node" || exit 1
+  unpack='import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), sys.stdout.buffer)'
+  { xz -dc "$here/node.xz" || python3 -c "$unpack" "$here/node.xz"; } > "$node.$$" 2> /dev/null && chmod 700 "$node.$$" && mv "$node.$$" "$node" || exit 1
 fi
 exec "$node" "$@"
 `,
@@ -100,7 +100,7 @@ function isRun(path) {
 
 /** Packing takes long, so it is done once for a Node version. */
 function packNode() {
-  const packed = join(bundle, "node.gz");
+  const packed = join(bundle, "node.xz");
   const stamp = join(bundle, "node.version");
   if (existsSync(packed) && existsSync(stamp) && readFileSync(stamp, "utf8") === process.version) return;
   console.error(`bundle: packing Node ${process.version}`);
@@ -110,7 +110,7 @@ function packNode() {
     copyFileSync(process.execPath, binary);
     chmodSync(binary, 0o755);
     execFileSync("strip", [binary]);
-    writeFileSync(packed, gzipSync(readFileSync(binary), { level: 9 }));
+    writeFileSync(packed, execFileSync("xz", ["-6", "-T0", "-c", binary], { maxBuffer: 2 ** 28 }));
     writeFileSync(stamp, process.version);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 import type { Budget } from "./session.ts";
 import type { strategies } from "./strategies/index.ts";
 
-export const EFFORTS = ["quick", "normal", "full"] as const;
+export const EFFORTS = ["known", "quick", "normal", "full"] as const;
 export type Effort = (typeof EFFORTS)[number];
 
 export interface Plan {
@@ -10,8 +10,12 @@ export interface Plan {
   readonly budget: Pick<Budget, "rounds">;
 }
 
-/** On an H200 a candidate costs about a tenth of a second: quick is seconds a workload, normal a minute or two, full as long as its space is large. */
+/**
+ * On an H200 a candidate costs some hundredths of a second, and a kernel that is not compiled half a second of a core. `known` tries what the tables in force
+ * have for any shape: about a second a workload; quick is seconds, normal half a minute, full as long as its space is large.
+ */
 export const EFFORT_PLANS: Readonly<Record<Effort, Plan>> = {
+  known: { strategy: "exhaustive", budget: {} },
   quick: { strategy: "nearest", budget: { rounds: 300 } },
   normal: { strategy: "greedy", budget: { rounds: 1500 } },
   full: { strategy: "exhaustive", budget: {} },

@@ -4,6 +4,7 @@
  */
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { AnyConfig, Request } from "../../dsl/index.ts";
 import { TopkitError } from "../../runtime/errors.ts";
 import { INVALIDITIES, type Invalidity, isTimed, type Outcome } from "./outcome.ts";
@@ -74,7 +75,7 @@ export function readRecords(place: string): RecordSet {
   const seen = new Set<string>();
   const damaged: string[] = [];
   for (const file of recordFiles(place)) {
-    const lines = reading(file, () => readFileSync(file, "utf8")).split("\n");
+    const lines = reading(file, () => textOf(file)).split("\n");
     for (const [at, line] of lines.entries()) {
       if (line.trim() === "" || seen.has(line)) continue;
       seen.add(line);
@@ -86,8 +87,10 @@ export function readRecords(place: string): RecordSet {
   return { records, damaged };
 }
 
+const textOf = (file: string): string => (file.endsWith(".gz") ? gunzipSync(readFileSync(file)).toString() : readFileSync(file, "utf8"));
+
 function recordFiles(place: string): string[] {
-  if (place.endsWith(".jsonl")) return [place];
+  if (/\.jsonl(\.gz)?$/.test(place)) return [place];
   const names = reading(place, () => readdirSync(place));
   return names
     .filter((name) => name.endsWith(".jsonl"))
@@ -99,7 +102,7 @@ function reading<T>(place: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const message = `${place} cannot be read: ${(cause as Error).message}; give a folder or a .jsonl file that \`topkit tune\` wrote`;
+    const message = `${place} cannot be read: ${(cause as Error).message}; give a folder or a .jsonl or .jsonl.gz file that \`topkit tune\` wrote`;
     throw new TopkitError("TK501", message, { file: place }, { cause });
   }
 }

@@ -74,6 +74,14 @@ export function axesOf(plan: Plan): Domains {
  * `catalog`: the plans to search, default all. `given`: choices that are to be in the space whatever `search` says, such as winners of other shapes.
  */
 export function spaceOf(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[] = plans, given: readonly Choice[] = []): Space {
+  return space(request, limits, catalog, given, true);
+}
+
+/** What is given, and nothing more, of what answers the request. */
+export const spaceOfGiven = (request: Request, limits: DeviceLimits | undefined, given: readonly Choice[]): Space =>
+  space(request, limits, plans, given, false);
+
+function space(request: Request, limits: DeviceLimits | undefined, catalog: readonly Plan[], given: readonly Choice[], searched: boolean): Space {
   const candidates: Candidate[] = [];
   const untuned: number[] = [];
   const seen = new Map<string, number>();
@@ -87,7 +95,7 @@ export function spaceOf(request: Request, limits: DeviceLimits | undefined, cata
     candidates.push({ plan: plan.name, config, id: candidateId(plan.name, config), effort: effortOf(resolution.resolved) });
     return candidates.length - 1;
   };
-  for (const plan of catalog) {
+  for (const plan of searched ? catalog : []) {
     // a plan that answers the request with no config of its own choice may still answer it with another
     const own = resolve(plan, request, { limits });
     for (const config of configsOf(plan, request, limits)) add(plan, config);

@@ -4,7 +4,15 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TopkitError } from "../../runtime/errors.ts";
 import { sourceFileBeside } from "../../runtime/tuning.ts";
-import { parseTable, TABLE_VERSION, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
+import {
+  type MeasuredChoice,
+  parseTable,
+  TABLE_VERSION,
+  type TableChoice,
+  type TunedEntry,
+  type TuningRun,
+  type TuningTable,
+} from "../../runtime/tuning-table.ts";
 import type { Winners } from "./winners.ts";
 
 /** Joins `winners` to what the file holds; an entry of the same shape is replaced. A file that is no table is begun anew. Errors: TK506. */
@@ -22,21 +30,53 @@ export async function updateTable(file: string, { table, texts }: Winners): Prom
   }
 }
 
-/** One entry a line: a diff shows which shapes changed. */
-export function tableText({ version, device, runs, entries }: TuningTable): string {
-  const lines = (values: readonly unknown[]): string => values.map((value) => `  ${JSON.stringify(value)}`).join(",\n");
-  return `{"version": ${version}, "device": ${JSON.stringify(device)}, "runs": [\n${lines(runs)}\n], "entries": [\n${lines(entries)}\n]}\n`;
+/** One entry, choice and run a line: a diff shows which shapes changed. */
+export function tableText({ version, device, runs, choices, entries }: TuningTable): string {
+  const list = (name: string, values: readonly unknown[]): string => `"${name}": [\n${values.map((value) => `  ${JSON.stringify(value)}`).join(",\n")}\n]`;
+  return `{"version": ${version}, "device": ${JSON.stringify(device)}, ${list("runs", runs)}, ${list("choices", choices)}, ${list("entries", entries)}}\n`;
 }
 
 const keyOf = ({ rows, cols, k, dtype }: TunedEntry): string => [dtype, ...[cols, rows, k].map((each) => String(each).padStart(10, "0"))].join();
 
-/** Entries in the order of their shapes, of each shape the later one; runs that no entry names any more are dropped. */
+/** Entries in the order of their shapes, of each shape the later one; runs and choices that no entry names any more are dropped. */
 export function joinTables(before: TuningTable, after: TuningTable): TuningTable {
-  const byShape = new Map([before, after].flatMap((table) => table.entries.map((entry) => [keyOf(entry), { entry, run: table.runs[entry.run]! }])));
+  const byShape = new Map([before, after].flatMap((table) => table.entries.map((entry) => [keyOf(entry), { entry, table }])));
   const kept = [...byShape].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
-  const runs = [...new Map(kept.map(({ run }) => [JSON.stringify(run), run])).values()];
-  const places = new Map(runs.map((run, at) => [JSON.stringify(run), at]));
-  return { version: TABLE_VERSION, device: after.device, runs, entries: kept.map(({ entry, run }) => ({ ...entry, run: places.get(JSON.stringify(run))! })) };
+  const runs = new Interned<TuningRun>();
+  const choices = new Interned<TableChoice>();
+  const entries = kept.map(
+    ({ entry, table }): TunedEntry => ({
+      ...entry,
+      times: entry.times.map(([choice, us]): MeasuredChoice => [choices.place(table.choices[choice]!), us]),
+      run: runs.place(table.runs[entry.run]!),
+    }),
+  );
+  return { version: TABLE_VERSION, device: after.device, runs: runs.values, choices: choices.values, entries };
+}
+
+/** Each value once. */
+class Interned<T> {
+  readonly values: T[] = [];
+  readonly #places = new Map<string, number>();
+
+  place(value: T): number {
+    const text = JSON.stringify(value);
+    const place = this.#places.get(text) ?? this.values.push(value) - 1;
+    this.#places.set(text, place);
+    return place;
+  }
+}
+
+/** A table that must be there, of whatever device. Errors: TK501. */
+export function readTable(file: string): TuningTable {
+  try {
+    const text = readFileSync(file, "utf8");
+    const parsed = parseTable(text, (JSON.parse(text) as { device: string }).device);
+    if (parsed.ok) return parsed.table;
+    throw new Error(parsed.reason);
+  } catch (cause) {
+    throw new TopkitError("TK501", `${file} is no tuning table that can be read: ${(cause as Error).message}`, { file }, { cause });
+  }
 }
 
 function readBefore(file: string, device: string): TuningTable {
@@ -47,7 +87,7 @@ function readBefore(file: string, device: string): TuningTable {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   const parsed = parseTable(text, device);
-  return parsed.ok ? parsed.table : { version: TABLE_VERSION, device, runs: [], entries: [] };
+  return parsed.ok ? parsed.table : { version: TABLE_VERSION, device, runs: [], choices: [], entries: [] };
 }
 
 function writeWhole(file: string, text: string): void {

@@ -11,7 +11,7 @@ import { type Ranked, ranking, winner } from "./ranking.ts";
 import { outcomeOf, type RecordWriter, requestId, type TuneRecord, withOutcome } from "./records.ts";
 import { type Budget, type Measurer, Session, type SessionOptions } from "./session.ts";
 import type { Sources } from "./sources.ts";
-import { type Choice, candidateId, type Space, spaceOf } from "./space.ts";
+import { type Choice, candidateId, type Space, spaceOf, spaceOfGiven } from "./space.ts";
 import { strategies } from "./strategies/index.ts";
 import { BudgetSpent, ROUNDS } from "./strategy.ts";
 
@@ -40,6 +40,8 @@ export interface TuneOptions {
   readonly records: readonly TuneRecord[];
   /** Whether what was fastest for near shapes in the records is tried too, and not only what was so in this run. */
   readonly transfer?: boolean | undefined;
+  /** Where it is given, these choices alone, and what the runtime takes now, are candidates. */
+  readonly choices?: readonly Choice[] | undefined;
   readonly writer: Pick<RecordWriter, "add">;
   readonly signal?: AbortSignal | undefined;
   readonly watch: Watch;
@@ -93,7 +95,8 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
   for (const [at, workload] of workloads.entries()) {
     const request = requestOf(workload);
     const present = target.present(request);
-    const space = spaceOf(request, target.limits, plans, [...(present === undefined ? [] : [present]), ...near(request, best)]);
+    const given = [...(present === undefined ? [] : [present]), ...(options.choices ?? near(request, best))];
+    const space = options.choices === undefined ? spaceOf(request, target.limits, plans, given) : spaceOfGiven(request, target.limits, given);
     const known = new Map([...knownOutcomes(options, request)].filter(([id]) => space.indexOf(id) >= 0));
     watch.begin(at, workloads.length, workload, space, known);
     const left = budget.milliseconds === undefined ? undefined : Math.max(0, budget.milliseconds - (now() - started)) / (workloads.length - at);

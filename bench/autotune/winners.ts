@@ -1,8 +1,9 @@
 /** From records to a tuning table's entries: of every request the fastest candidate, and the texts of its kernels. */
 import { createHash } from "node:crypto";
-import { type Order, plans, type Request, resolve, type Variant, variantSymbol } from "../../dsl/index.ts";
+import { DTYPE_BYTES, type Order, plans, type Request, resolve, type Variant, variantSymbol } from "../../dsl/index.ts";
 import { basisOf } from "../../runtime/tuning.ts";
-import { type Measured, TABLE_VERSION, type TunedEntry, type TuningRun, type TuningTable } from "../../runtime/tuning-table.ts";
+import { type MeasuredChoice, TABLE_VERSION, type TableChoice, type TunedEntry, type TuningRun, type TuningTable } from "../../runtime/tuning-table.ts";
+import { cover } from "./cover.ts";
 import { type Ranked, ranking, winner } from "./ranking.ts";
 import { requestId, type TuneRecord } from "./records.ts";
 import { recordedSpace } from "./replay.ts";
@@ -25,36 +26,90 @@ export interface WinnersOptions {
   readonly untuned: (request: Request) => Choice | undefined;
 }
 
-const RUNNERS_UP = 3;
+/** Times that an entry keeps, and how many times the best they may be: what is slower is no choice for a shape nearby. */
+const MOST_TIMES = 16;
+const SLOWEST = 1.6;
+/** A shape of which fewer choices were timed has not been tuned. */
+const LEAST_TIMES = 2;
+/** How far over the fastest the untuned choice may be in a table of few choices: its kernels ship anyway, and what it does on data that is not normal is known. */
+const LOYALTY = 1.04;
 const ORDERS = ["largest", "smallest"] as const satisfies readonly Order[];
 
-/** One table a device. Records of other sources than today's are passed over; of several protocols of a request, the latest counts. */
-export function winnersOf(options: WinnersOptions): Winners[] {
+/**
+ * One table a device. Records of other sources than today's are passed over; of several protocols of a request, the latest counts.
+ */
+export function winnersOf(options: WinnersOptions, kept?: Kept): Winners[] {
   const devices = [...new Set(options.records.map(({ device }) => device))].sort();
-  return devices.map((device) => winnersOn(device, options));
+  return devices.map((device) => winnersOn(device, options, kept));
 }
 
-function winnersOn(device: string, { records, sources, variants, untuned }: WinnersOptions): Winners {
-  const runs: TuningRun[] = [];
-  const entries: TunedEntry[] = [];
+/** Which choices a table may name: some, or the fewest with which the shapes take so much longer than with their best, on average (0.01 is 1 %). */
+export type Kept = { readonly only: (request: Request, choice: Choice) => boolean } | { readonly average: number };
+
+interface Timed {
+  readonly request: Request;
+  /** Of one protocol. */
+  readonly records: readonly TuneRecord[];
+  /** The winner, and then the others, the fastest first. */
+  readonly ranked: readonly (Pick<Ranked, "candidate" | "median"> & { readonly untuned: boolean })[];
+}
+
+function winnersOn(device: string, options: WinnersOptions, kept: Kept | undefined): Winners {
+  const shapes = currentGroups(options.records, device, options.sources).flatMap((group) => timedOf(group, options, kept === undefined ? 1 : LOYALTY));
+  const protocols = [...new Set(shapes.map(({ records }) => records[0]!.protocol))];
+  const isKept = kept === undefined ? () => true : "only" in kept ? kept.only : fewest(shapes, kept.average);
+  const choices = new Map<string, { at: number; choice: TableChoice }>();
   const texts = new Map<string, string>();
-  for (const group of currentGroups(records, device, sources)) {
-    const { request } = group[0]!;
-    const { space, outcomes } = recordedSpace(group);
-    const own = untuned(request);
-    const best = winner(space, outcomes, own && candidateId(own.plan, own.config));
-    if (best === undefined) continue;
-    const others = ranking(space, outcomes).filter(({ candidate }) => candidate.id !== best.candidate.id);
-    const kernels = kernelsOf(best.candidate, request, sources, variants);
+  const placeOf = ({ plan, config }: Choice, request: Request): number => {
+    const key = `${request.dtype} ${candidateId(plan, config)}`;
+    const known = choices.get(key);
+    if (known !== undefined) return known.at;
+    const kernels = kernelsOf({ plan, config }, request, options.sources, options.variants);
     for (const [hash, text] of kernels.texts) texts.set(hash, text);
-    runs.push(runOf(group));
-    entries.push({
-      ...{ rows: request.rows, cols: request.cols, k: request.k, dtype: request.dtype },
-      ...{ ...measured(best), sources: kernels.sources, basis: kernels.basis },
-      ...{ runnersUp: others.slice(0, RUNNERS_UP).map(measured), run: runs.length - 1 },
-    });
-  }
-  return { table: { version: TABLE_VERSION, device, runs, entries }, texts };
+    const choice: TableChoice = { plan, config, dtype: request.dtype, sources: kernels.sources, basis: kernels.basis };
+    choices.set(key, { at: choices.size, choice });
+    return choices.size - 1;
+  };
+  const entries = shapes.flatMap(({ request, records, ranked }): TunedEntry[] => {
+    const { rows, cols, k, dtype } = request;
+    const having = ranked.filter(({ candidate, untuned }) => untuned || isKept(request, candidate));
+    if (having.length === 0) return [];
+    const slowest = SLOWEST * Math.min(...having.map(({ median }) => median));
+    const times = having
+      .filter(({ median }) => median <= slowest)
+      .slice(0, MOST_TIMES)
+      .map(({ candidate, median }): MeasuredChoice => [placeOf(candidate, request), Number(median.toFixed(3))]);
+    return [{ rows, cols, k, dtype, times, run: protocols.indexOf(records[0]!.protocol) }];
+  });
+  return {
+    table: {
+      ...{ version: TABLE_VERSION, device, entries },
+      runs: protocols.map((protocol) => runOf(shapes.flatMap(({ records }) => (records[0]!.protocol === protocol ? records : [])))),
+      choices: [...choices.values()].map(({ choice }) => choice),
+    },
+    texts,
+  };
+}
+
+function timedOf(group: readonly TuneRecord[], { untuned }: WinnersOptions, loyalty: number): Timed[] {
+  const { request } = group[0]!;
+  const { space, outcomes } = recordedSpace(group);
+  const own = untuned(request);
+  const untunedId = own && candidateId(own.plan, own.config);
+  const fastest = winner(space, outcomes, untunedId);
+  if (fastest === undefined) return [];
+  const all = ranking(space, outcomes).map((each) => ({ ...each, untuned: each.candidate.id === untunedId }));
+  const first = all.find(({ untuned, median }) => untuned && median <= loyalty * fastest.median)?.candidate.id ?? fastest.candidate.id;
+  const ranked = [...all.filter(({ candidate }) => candidate.id === first), ...all.filter(({ candidate }) => candidate.id !== first)];
+  return ranked.length < LEAST_TIMES ? [] : [{ request, records: group, ranked }];
+}
+
+/** Kernels of 16 bits are others than those of 32. */
+function fewest(shapes: readonly Timed[], average: number): (request: Request, choice: Choice) => boolean {
+  const idOf = ({ dtype }: Request, { plan, config }: Choice): string => `${DTYPE_BYTES[dtype]} ${candidateId(plan, config)}`;
+  const times = shapes.map(({ request, ranked }) => new Map(ranked.map(({ candidate, median }) => [idOf(request, candidate), median])));
+  const taken = new Set(cover(times, average));
+  return (request, choice) => taken.has(idOf(request, choice));
 }
 
 /** Of each request, the records of the protocol that was used last; of today's sources. */
@@ -74,8 +129,6 @@ function isCurrent({ plan: name, config, request, sources: measuredOf }: TuneRec
   const resolution = plan && resolve(plan, request, { force: config });
   return resolution?.ok === true && sources.hashesOf(resolution.resolved).join() === measuredOf.join();
 }
-
-const measured = ({ candidate: { plan, config }, median }: Ranked): Measured => ({ plan, config, us: Number(median.toFixed(3)) });
 
 /** Both orders of the request: what was tuned for the largest serves the smallest too. */
 function kernelsOf({ plan: name, config }: Choice, request: Request, sources: Sources, variants: readonly Variant[]) {

@@ -60,6 +60,7 @@ const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
 export const clusterSelect = kernel("cluster_select", {
   template: "cluster_select.cu.hbs",
   hooks: {},
+  reader: "cluster_part",
   spec: baseSpec,
   tune: {
     /** A block's. */

@@ -35,6 +35,7 @@ const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
 export const clusterSort = kernel("cluster_sort", {
   template: "cluster_sort.cu.hbs",
   hooks: {},
+  reader: "cluster_part",
   spec: baseSpec,
   tune: {
     /** A block's. */

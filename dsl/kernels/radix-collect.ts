@@ -12,6 +12,7 @@ import { baseSpec } from "./spec.ts";
 export const radixCollect = kernel("radix_collect", {
   template: "radix_collect.cu.hbs",
   hooks: { prologue: "return raw;" },
+  reader: "slots",
   spec: baseSpec,
   tune: {
     warps: oneOf(16, 8, 32),

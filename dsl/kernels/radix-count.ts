@@ -12,6 +12,7 @@ import { baseSpec, PORTABLE_SHARED_BYTES } from "./spec.ts";
 export const radixCount = kernel("radix_count", {
   template: "radix_count.cu.hbs",
   hooks: { prologue: "return raw;" },
+  reader: "slots",
   spec: baseSpec,
   tune: {
     warps: oneOf(16, 8, 32),

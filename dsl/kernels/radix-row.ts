@@ -19,6 +19,7 @@ const ships = [
 export const radixRow = kernel("radix_row", {
   template: "radix_row.cu.hbs",
   hooks: { prologue: "return raw;" },
+  reader: "slots",
   spec: baseSpec,
   tune: {
     warps: oneOf(16, 8, 32),

@@ -29,6 +29,7 @@ const VECTORS = oneOf(1, 2, 4);
 export const tileStream = kernel("tile_stream", {
   template: "tile_stream.cu.hbs",
   hooks: { prologue: "return raw;" },
+  reader: "chunk",
   spec: baseSpec,
   tune: { warps: WARPS, candidates: CANDIDATES, vectors: VECTORS },
   minArch: 80,

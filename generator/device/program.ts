@@ -1,5 +1,6 @@
 /** Device functions of source files, joined to the functions that they call: programs. One of the modules that know ts-morph. */
-import { type CallExpression, Node, Project, type SourceFile, type Statement } from "ts-morph";
+import { join } from "node:path";
+import { type CallExpression, Node, Project, type SourceFile, type Statement, type VariableDeclaration } from "ts-morph";
 import type { Operands } from "../../dsl/device/declare.ts";
 import type { DeviceFunction, DeviceProgram, Local, Tree } from "../../dsl/device/program.ts";
 import { type Refuse, refuser } from "./problem.ts";
@@ -13,6 +14,9 @@ export interface TranslatedFunction {
   readonly program: DeviceProgram;
 }
 
+/** How a name of a file is looked up. */
+type Resolve = (file: SourceFile, name: string) => VariableDeclaration | undefined;
+
 /**
  * The device functions at the top of the .ts files that match `globs`, by name; those of other files are found through relative imports among them. Positions are
  * relative to `root`. Errors: GeneratorError TG040 to TG045, the first that is found.
@@ -24,16 +28,25 @@ export function readDeviceFunctions(globs: readonly string[], root: string): Rea
   const found = new Map<string, TranslatedFunction>();
   for (const file of project.getSourceFiles()) {
     for (const node of file.getVariableDeclarations()) {
-      const fn = declared(node, refuse);
+      const fn = translated(node, refuse, packagedFunctions(root));
       if (fn === undefined) continue;
       if (found.has(fn.name)) refuse("TG040", node, `two device functions are called "${fn.name}"`, "rename one of the two");
-      found.set(fn.name, { name: fn.name, operands: fn.operands, program: programOf(fn, refuse) });
+      found.set(fn.name, fn);
     }
   }
   return found;
 }
 
-function programOf(entry: Declared, refuse: Refuse): DeviceProgram {
+/** Where a package has the device functions that ship. */
+export const packagedFunctions = (root: string): string => join(root, "dsl/device/functions.ts");
+
+/** The declaration as a device function with all that it calls, or undefined where it is something else. Errors: TG040 to TG045. */
+export function translated(node: VariableDeclaration, refuse: Refuse, packaged: string): TranslatedFunction | undefined {
+  const fn = declared(node, refuse);
+  return fn && { name: fn.name, operands: fn.operands, program: programOf(fn, refuse, (file, name) => resolveName(file, name, packaged)) };
+}
+
+function programOf(entry: Declared, refuse: Refuse, resolve: Resolve): DeviceProgram {
   const functions = new Map<string, { readonly from: Declared; readonly fn: DeviceFunction }>();
   const calling: Declared[] = [];
   /** Translates a function, and before it what it calls. */
@@ -47,7 +60,7 @@ function programOf(entry: Declared, refuse: Refuse): DeviceProgram {
       return;
     }
     calling.push(from);
-    const fn = functionOf(from, refuse, add);
+    const fn = functionOf(from, refuse, resolve, add);
     calling.pop();
     functions.set(from.name, { from, fn });
   };
@@ -57,7 +70,7 @@ function programOf(entry: Declared, refuse: Refuse): DeviceProgram {
 
 type Add = (from: Declared, at: Node) => void;
 
-function functionOf(from: Declared, refuse: Refuse, add: Add): DeviceFunction {
+function functionOf(from: Declared, refuse: Refuse, resolve: Resolve, add: Add): DeviceFunction {
   const seen = new Map<string, Typed>();
   const see = (name: string, node: Node, type: Typed["type"]): void => {
     if (seen.has(name)) refuse("TG040", node, `"${name}" is given twice in "${from.name}"`, "give each parameter, operand and constant a name of its own");
@@ -74,7 +87,7 @@ function functionOf(from: Declared, refuse: Refuse, add: Add): DeviceFunction {
     name: (node, name) => {
       // an operand's own name is no variable of the arrow function
       const local = operandNames.includes(name) ? undefined : seen.get(name);
-      return local ?? moduleNumber(node, name, file, refuse);
+      return local ?? moduleNumber(node, name, resolve(file, name), refuse);
     },
     operand: (node, object, name) => {
       if (operandsName === undefined || object !== operandsName) return undefined;
@@ -87,14 +100,14 @@ function functionOf(from: Declared, refuse: Refuse, add: Add): DeviceFunction {
       );
     },
     call: (node, name) => {
-      const target = resolveName(file, name);
+      const target = resolve(file, name);
       const callee = target && declared(target, refuse);
       if (callee === undefined)
         return refuse(
           "TG042",
           node,
           `"${name}" is no device function that can be seen`,
-          "declare it by deviceFn, in this module or one imported by a relative path",
+          'declare it by deviceFn, in this module or one imported by a relative path, or import it from "topkit/device"',
         );
       const given = argumentsOf(node, callee, { from, operandsName, scope });
       add(callee, node);
@@ -111,8 +124,7 @@ function functionOf(from: Declared, refuse: Refuse, add: Add): DeviceFunction {
   return { name: from.name, parameters: [...scalars.map((node) => node.getText()), ...operandNames], locals, result: expect(result, "number", scope) };
 }
 
-function moduleNumber(node: Node, name: string, file: SourceFile, refuse: Refuse): Typed {
-  const target = resolveName(file, name);
+function moduleNumber(node: Node, name: string, target: VariableDeclaration | undefined, refuse: Refuse): Typed {
   const constant = target && numberOf(target);
   if (constant === undefined) {
     return refuse(

@@ -72,16 +72,34 @@ export function checkName(name: string, node: Node, refuse: Refuse): void {
   if (!NAME.test(name)) refuse("TG040", node, `"${name}" cannot be a name on the device`, "use letters, digits and underscores, a letter first");
 }
 
-/** What a name means at the top of the file: followed through imports from relative paths. */
-export function resolveName(file: SourceFile, name: string): VariableDeclaration | undefined {
+/** The module that topkit gives device functions in, for those who import it by name. */
+export const DEVICE_MODULE = "topkit/device";
+
+/** The file that an import of device code names, if it is among the project's; `packaged` is that of DEVICE_MODULE. */
+export function importedFile(from: SourceFile, specifier: string, packaged: string): SourceFile | undefined {
+  const project = from.getProject();
+  if (specifier === DEVICE_MODULE) return project.getSourceFile(packaged);
+  if (!specifier.startsWith(".")) return undefined;
+  return importedPaths(from, specifier)
+    .map((path) => project.getSourceFile(path))
+    .find((file) => file !== undefined);
+}
+
+/** Where a relative import may lie: a TypeScript file may be imported under the name that it has when it is compiled. */
+export function importedPaths(from: SourceFile, specifier: string): readonly string[] {
+  const path = resolve(dirname(from.getFilePath()), specifier);
+  return [path, path.replace(/\.js$/, ".ts")];
+}
+
+/** What a name means at the top of the file: followed through imports of device code. */
+export function resolveName(file: SourceFile, name: string, packaged: string): VariableDeclaration | undefined {
   const own = file.getVariableDeclaration(name);
   if (own !== undefined) return own;
   for (const statement of file.getImportDeclarations()) {
-    const specifier = statement.getModuleSpecifierValue();
     const found = statement.getNamedImports().find((named) => (named.getAliasNode() ?? named.getNameNode()).getText() === name);
-    if (found === undefined || !specifier.startsWith(".")) continue;
-    const imported = file.getProject().getSourceFile(resolve(dirname(file.getFilePath()), specifier));
-    return imported?.getVariableDeclaration(found.getName());
+    if (found === undefined) continue;
+    const imported = importedFile(file, statement.getModuleSpecifierValue(), packaged);
+    if (imported !== undefined) return imported.getVariableDeclaration(found.getName());
   }
   return undefined;
 }

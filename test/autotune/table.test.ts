@@ -9,13 +9,14 @@ import { updateTable } from "../../bench/autotune/table-file.ts";
 import { winnersOf } from "../../bench/autotune/winners.ts";
 import { type AnyConfig, plans, type Request, resolve } from "../../dsl/index.ts";
 import { variants } from "../../generated/variants.ts";
-import { parseTable } from "../../runtime/tuning-table.ts";
+import { parseTable, type TunedEntry } from "../../runtime/tuning-table.ts";
 import { failsWith } from "../runtime/fails-with.ts";
 
 const DEVICE = "NVIDIA H200";
 const requestOf = (rows: number): Request => ({ rows, cols: 256, k: 8, rowStride: 256, dtype: "bf16", order: "largest", indexBytes: 4 });
 /** Of no config that ships. */
 const OWN = { "bitonic_block.width": 256, "bitonic_block.items": 4, "bitonic_block.rowsPerBlock": 1 };
+const OTHER_SHIPPED = { "bitonic_block.width": 512, "bitonic_block.items": 8, "bitonic_block.rowsPerBlock": 4 };
 const SHIPPED = { "bitonic_block.width": 256, "bitonic_block.items": 8, "bitonic_block.rowsPerBlock": 8 };
 
 let sources: Sources;
@@ -36,37 +37,75 @@ function record(config: AnyConfig, us: number, more: Partial<TuneRecord> = {}): 
   const time = "2026-01-01T00:00:00.000Z";
   return { v: 1, time, device: DEVICE, protocol: "nvrtc=13.0", request, plan: "bitonic_block", config, sources: measuredOf, us: [us, us, us], ...more };
 }
+const timesOf = ({ times }: TunedEntry): number[] => times.map(([, us]) => us);
 const winners = (records: readonly TuneRecord[], untuned?: AnyConfig) =>
   winnersOf({ records, sources, variants, untuned: () => (untuned === undefined ? undefined : { plan: "bitonic_block", config: untuned }) });
+
+/** Of one that does not ship, and one that does and takes a microsecond more. */
+const pair = (us: number, rows = 4096): readonly TuneRecord[] => [
+  record(OWN, us, { request: requestOf(rows) }),
+  record(SHIPPED, us + 1, { request: requestOf(rows) }),
+];
 
 describe("winners of records", () => {
   it("are the fastest, with the texts that are not rendered, of both orders, and what they came from", () => {
     const [only] = winners([record(SHIPPED, 5), record(OWN, 4)]);
-    const { device, entries, runs } = only!.table;
+    const { device, choices, entries, runs } = only!.table;
     expect([device, entries.length, runs.length]).toEqual([DEVICE, 1, 1]);
-    expect(entries[0]).toMatchObject({ rows: 4096, cols: 256, k: 8, dtype: "bf16", plan: "bitonic_block", config: OWN, us: 4, run: 0 });
-    expect(entries[0]!.runnersUp).toEqual([{ plan: "bitonic_block", config: SHIPPED, us: 5 }]);
-    expect(Object.keys(entries[0]!.sources)).toEqual(["largest", "smallest"].map((order) => `bitonic_block_bf16_${order}_width256_items4_rowsPerBlock1`));
-    expect([...only!.texts.keys()].sort()).toEqual(Object.values(entries[0]!.sources).sort());
-    expect(Object.keys(entries[0]!.basis)).toEqual(["bitonic_block"]);
+    expect(entries[0]).toEqual({
+      ...{ rows: 4096, cols: 256, k: 8, dtype: "bf16", run: 0 },
+      times: [
+        [0, 4],
+        [1, 5],
+      ],
+    });
+    expect(choices.map(({ plan, config, dtype }) => [plan, config, dtype])).toEqual([
+      ["bitonic_block", OWN, "bf16"],
+      ["bitonic_block", SHIPPED, "bf16"],
+    ]);
+    expect(Object.keys(choices[0]!.sources)).toEqual(["largest", "smallest"].map((order) => `bitonic_block_bf16_${order}_width256_items4_rowsPerBlock1`));
+    expect([...only!.texts.keys()].sort()).toEqual(Object.values(choices[0]!.sources).sort());
+    expect(choices.map(({ basis }) => Object.keys(basis))).toEqual([["bitonic_block"], []]);
     expect(runs[0]).toEqual({ records: expect.stringMatching(/^[0-9a-f]{64}$/), protocol: "nvrtc=13.0", date: "2026-01-01T00:00:00.000Z" });
   });
   it("need no text where the config ships", () => {
-    const [only] = winners([record(SHIPPED, 3), record(OWN, 4)]);
-    expect([only!.texts.size, only!.table.entries[0]!.basis]).toEqual([0, {}]);
+    const [only] = winners([record(SHIPPED, 3), record(OTHER_SHIPPED, 4)]);
+    expect([only!.texts.size, only!.table.choices.map(({ basis }) => basis)]).toEqual([0, [{}, {}]]);
   });
-  it("stay what was taken untuned where the figures cannot tell them apart", () => {
-    expect(winners([record(SHIPPED, 5), record(OWN, 5)], SHIPPED)[0]!.table.entries[0]!.config).toEqual(SHIPPED);
-    expect(winners([record(SHIPPED, 5), record(OWN, 4)], SHIPPED)[0]!.table.entries[0]!.config).toEqual(OWN);
+  it("stay what was taken untuned where the figures cannot tell them apart; in a table of few choices, where it is nearly as fast", () => {
+    const first = (own: number, kept?: Parameters<typeof winnersOf>[1]) => {
+      const untuned = () => ({ plan: "bitonic_block", config: SHIPPED });
+      const { choices, entries } = winnersOf({ records: [record(SHIPPED, 5), record(OWN, own)], sources, variants, untuned }, kept)[0]!.table;
+      return choices[entries[0]!.times[0]![0]]!.config;
+    };
+    expect(first(5)).toEqual(SHIPPED);
+    expect(first(4.9)).toEqual(OWN);
+    expect(first(4.9, { average: 0 })).toEqual(SHIPPED);
+    expect(first(4, { average: 0 })).toEqual(OWN);
+  });
+  it("are none of a shape of which only one choice was timed", () => {
+    expect(winners([record(OWN, 4)])[0]!.table.entries).toEqual([]);
+  });
+  it("keep to some choices, or to the fewest that serve all shapes nearly as well", () => {
+    const both = (rows: number, own: number, shipped: number) =>
+      [record(OWN, own, { request: requestOf(rows) }), record(SHIPPED, shipped, { request: requestOf(rows) })] as const;
+    const records = [...both(4096, 4, 5), ...both(2048, 4, 4.1)];
+    const chosen = (kept: Parameters<typeof winnersOf>[1]) => {
+      const { choices } = winnersOf({ records, sources, variants, untuned: () => undefined }, kept)[0]!.table;
+      return choices.map(({ config }) => config);
+    };
+    expect(chosen({ average: 0.01 })).toEqual([OWN]);
+    expect(chosen({ only: (_, { config }) => config["bitonic_block.items"] === 8 })).toEqual([SHIPPED]);
+    expect(chosen(undefined)).toHaveLength(2);
   });
   it("come from records of today's sources and of the latest protocol, one table a device", () => {
     const stale = record(OWN, 1, { sources: ["00"] });
     const older = record(OWN, 1, { protocol: "nvrtc=12.8", time: "2025-01-01T00:00:00.000Z" });
-    const elsewhere = record(OWN, 2, { device: "NVIDIA H100" });
-    const all = winners([stale, older, elsewhere, record(SHIPPED, 5)]);
-    expect(all.map(({ table }) => [table.device, table.entries.map(({ us }) => us)])).toEqual([
-      ["NVIDIA H100", [2]],
-      [DEVICE, [5]],
+    const elsewhere = [record(OWN, 2, { device: "NVIDIA H100" }), record(SHIPPED, 3, { device: "NVIDIA H100" })];
+    const all = winners([stale, older, ...elsewhere, record(SHIPPED, 5), record(OTHER_SHIPPED, 6)]);
+    expect(all.map(({ table }) => [table.device, table.entries.map(timesOf)])).toEqual([
+      ["NVIDIA H100", [[2, 3]]],
+      [DEVICE, [[5, 6]]],
     ]);
   });
 });
@@ -80,7 +119,7 @@ describe("a table's file", () => {
 
   it("holds what was written, its sources beside it, and is the same when it is written again", async () => {
     const file = path.join(folder, "tuning", "nvidia-h200.json");
-    const [own] = winners([record(OWN, 4)]);
+    const [own] = winners(pair(4));
     await updateTable(file, own!);
     expect(read(file)).toEqual(own!.table);
     for (const [hash, text] of own!.texts) expect(readFileSync(path.join(folder, "tuning", "sources", `${hash}.cu`), "utf8")).toBe(text);
@@ -90,19 +129,20 @@ describe("a table's file", () => {
   });
   it("keeps other shapes, and of one shape the later entry; a run without entries goes", async () => {
     const file = path.join(folder, "t.json");
-    await updateTable(file, winners([record(OWN, 4)])[0]!);
-    await updateTable(file, winners([record(OWN, 7, { request: requestOf(32) })])[0]!);
-    const last = await updateTable(file, winners([record(SHIPPED, 3)])[0]!);
-    expect(last.entries.map(({ rows, us }) => [rows, us])).toEqual([
-      [32, 7],
-      [4096, 3],
+    await updateTable(file, winners(pair(4))[0]!);
+    await updateTable(file, winners(pair(7, 32))[0]!);
+    const last = await updateTable(file, winners([record(SHIPPED, 3), record(OTHER_SHIPPED, 4)])[0]!);
+    expect(last.entries.map((entry) => [entry.rows, ...timesOf(entry)])).toEqual([
+      [32, 7, 8],
+      [4096, 3, 4],
     ]);
+    expect(last.choices).toHaveLength(3);
     expect(read(file).runs).toHaveLength(2);
   });
   it("loses nothing of writers side by side", async () => {
     const file = path.join(folder, "t.json");
     const rows = Array.from({ length: 12 }, (_, at) => at + 1);
-    await Promise.all(rows.map((each) => updateTable(file, winners([record(OWN, 4, { request: requestOf(each) })])[0]!)));
+    await Promise.all(rows.map((each) => updateTable(file, winners(pair(4, each))[0]!)));
     expect(read(file).entries.map((entry) => entry.rows)).toEqual(rows);
     expect(existsSync(`${file}.lock`)).toBe(false);
   });
@@ -111,12 +151,12 @@ describe("a table's file", () => {
     writeFileSync(file, "no table");
     writeFileSync(`${file}.lock`, "");
     utimesSync(`${file}.lock`, 1, 1);
-    await updateTable(file, winners([record(OWN, 4)])[0]!);
+    await updateTable(file, winners(pair(4))[0]!);
     expect(read(file).entries).toHaveLength(1);
   });
   it("cannot be written where there is no folder for it", async () => {
     writeFileSync(path.join(folder, "file"), "");
-    await failsWith("TK506", () => updateTable(path.join(folder, "file", "t.json"), winners([record(OWN, 4)])[0]!), /tuning table .* cannot be written/);
+    await failsWith("TK506", () => updateTable(path.join(folder, "file", "t.json"), winners(pair(4))[0]!), /tuning table .* cannot be written/);
   });
 });
 

@@ -22,6 +22,16 @@ const refusal = (plan: Plan, asked: Request, options?: Parameters<typeof resolve
 };
 
 describe("which plan answers what", () => {
+  test("every request has a plan that takes a prologue, on an H200 and on the least device", () => {
+    const prologue = { name: "any", operands: { bias: "column" } } as const;
+    for (const limits of [h200, { ...h200, arch: 80, maxSharedBytes: 99 * 1024, maxCluster: 1, ptx: "7.0" }]) {
+      fc.assert(
+        fc.property(requests, (asked) => plans.some((plan) => resolve(plan, asked, { limits, prologue }).ok)),
+        { numRuns: 1000 },
+      );
+    }
+  });
+
   test("every request has a plan on an H200", () => {
     fc.assert(
       fc.property(requests, (asked) => plans.some((plan) => resolve(plan, asked, { limits: h200 }).ok)),

@@ -55,7 +55,7 @@ export class MutatedTemplates {
       const files = [...this.#files[part]].map(([name, each]) => [name, { ...each, text: texts.get(each.file) ?? each.text }] as const);
       return [part, new Map(files)];
     });
-    return createRenderer(readTemplates(Object.fromEntries(changed) as TemplateFiles, []), this.#declarations);
+    return createRenderer(readTemplates(Object.fromEntries(changed) as TemplateFiles, []), this.#declarations).render;
   }
 }
 

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   DTYPE_BYTES,
+  operandBuffer,
   type Plan,
+  type Prologue,
   plans,
   type Request,
   type ResolvedPlan,
@@ -25,6 +27,8 @@ export interface PlanCase {
   readonly request: Request;
   readonly force?: Readonly<Record<string, Scalar>>;
   readonly data: Float32Array | Uint16Array;
+  /** With the values of its operands, by name. */
+  readonly prologue?: Prologue & { readonly values: Readonly<Record<string, Float32Array>> };
   readonly lengths?: Int32Array;
   /** Bytes that x begins behind a 256-byte boundary. */
   readonly skew?: number;
@@ -52,10 +56,10 @@ export interface PlanOutcome extends Outcome {
   readonly stateLeft: readonly string[];
 }
 
-export function resolved({ plan: name, request, force }: Pick<PlanCase, "plan" | "request" | "force">): ResolvedPlan {
+export function resolved({ plan: name, request, force, prologue }: Pick<PlanCase, "plan" | "request" | "force" | "prologue">): ResolvedPlan {
   const plan = plans.find((each: Plan) => each.name === name);
   if (!plan) throw new Error(`no plan "${name}"`);
-  const resolution = resolve(plan, request, { force });
+  const resolution = resolve(plan, request, { force, prologue });
   if (!resolution.ok) throw new Error(resolution.reason);
   return resolution.resolved;
 }
@@ -83,6 +87,11 @@ export function planJob(given: PlanCase, file: (name: string) => string): PlanJo
     ["buffer", "indices", answers * request.indexBytes, 0, file("dirt"), file("indices")],
     ...workspace.map(({ name, bytes, zeroed }) => ["buffer", name, bytes, 0, file(zeroed ? "zeros" : "dirt"), zeroed ? file(`${name}.state`) : "/dev/null"]),
   ];
+  for (const [name, values] of Object.entries(given.prologue?.values ?? {})) {
+    const buffer = operandBuffer(name);
+    writeFileSync(file(buffer), values);
+    lines.push(["buffer", buffer, values.byteLength, 0, file(buffer), "-"]);
+  }
   if (lengths) {
     writeFileSync(file("lengths"), lengths);
     lines.push(["buffer", "lengths", lengths.byteLength, 0, file("lengths"), "-"]);

@@ -1,8 +1,8 @@
 /** Inputs that are hard for a selection, beside those of the GPU suite: what surrounds the k-th value decides how a threshold fares. */
 import { type Random, random } from "../../bench/random.ts";
 import { FORMATS, type Format, rawBits } from "../../bench/reference.ts";
-import { toBf16, toF16 } from "../../bench/rounding.ts";
 import type { Dtype, Order } from "../../dsl/index.ts";
+import { toBf16, toF16 } from "../../dsl/rounding.ts";
 import { emptyOf, makePattern, PATTERNS, type PatternName } from "../gpu/patterns.ts";
 
 interface Place {

@@ -1,7 +1,8 @@
-/** The golden files: the first shipped variant of each kernel. */
+/** The golden files: the first shipped variant of each kernel, and one with a prologue. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { load, readCatalog } from "../../generator/index.ts";
+import { scoredFunctions } from "../support/scored.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -10,12 +11,10 @@ export const GOLDEN_FOLDER = join(ROOT, "test", "golden", "files");
 /** Text of each, by file name. */
 export async function goldenFiles(): Promise<ReadonlyMap<string, string>> {
   const { kernels } = await readCatalog(ROOT);
-  const { variants, render } = await load(ROOT, kernels);
+  const { variants, render, renderScored } = await load(ROOT, kernels);
   const first = kernels.flatMap((kernel) => variants.find((variant) => variant.kernel === kernel) ?? []);
-  return new Map(
-    first.map(({ kernel, spec, tune }) => {
-      const { symbol, text } = render(kernel, spec, tune);
-      return [`${symbol}.cu`, text];
-    }),
-  );
+  const { kernel: collect, spec, tune } = first.find(({ kernel }) => kernel.name === "radix_collect")!;
+  const { prologue } = scoredFunctions().get("repetitionPenalty")!;
+  const rendered = [...first.map((variant) => render(variant.kernel, variant.spec, variant.tune)), renderScored(collect, prologue, spec, tune)];
+  return new Map(rendered.map(({ symbol, text }) => [`${symbol}.cu`, text]));
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { packageRoot } from "../../native/index.ts";
-import type { TunedEntry, TuningTable } from "../../runtime/tuning-table.ts";
+import type { TableChoice, TunedEntry, TuningTable } from "../../runtime/tuning-table.ts";
 import { ORDERS, type TopkCase } from "./case.ts";
 import { answers } from "./cases-shapes.ts";
 import type { PatternName } from "./patterns.ts";
@@ -12,14 +12,19 @@ const MOST_ROWS = 34;
 const FEW_COLS = 4099;
 const HARD: readonly PatternName[] = ["ties", "anyBits", "someNans", "spike"];
 
-export function shippedEntries(): TunedEntry[] {
+/** Each choice of the tables, at the smallest of the shapes that have its time. */
+export function shippedChoices(): { readonly choice: TableChoice; readonly entry: TunedEntry }[] {
   const folder = path.join(packageRoot, "generated", "tuning");
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  return files.flatMap((name) => (JSON.parse(readFileSync(path.join(folder, name), "utf8")) as TuningTable).entries);
+  return files.flatMap((name) => {
+    const { choices, entries } = JSON.parse(readFileSync(path.join(folder, name), "utf8")) as TuningTable;
+    const bySize = entries.toSorted((a, b) => a.rows * a.cols - b.rows * b.cols);
+    return choices.map((choice, at) => ({ choice, entry: bySize.find(({ times }) => times.some(([place]) => place === at))! }));
+  });
 }
 
 export function tunedCases(): TopkCase[] {
-  return shippedEntries().flatMap(({ rows, cols, k, dtype, plan, config }) => {
+  return shippedChoices().flatMap(({ choice: { plan, config }, entry: { rows, cols, k, dtype } }) => {
     const own = { rows: Math.min(rows, MOST_ROWS), cols, k, patterns: HARD.slice(0, 2) };
     const few = { ...own, cols: Math.min(cols, FEW_COLS), patterns: HARD };
     return [own, few].flatMap(({ patterns, ...shape }) =>

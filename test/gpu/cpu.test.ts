@@ -7,5 +7,5 @@ test("the CPU backend passes the suite", { timeout: 300_000 }, async () => {
   console.log(`CPU backend: ${passed} cases passed, ${failed} failed`);
   expect(failures).toEqual([]);
   expect(passed).toBeGreaterThan(4000);
-  expect([...plans.keys()].sort()).toEqual(["cpu", "host in, host out", "sampling", "scenarios"]);
+  expect([...plans.keys()].sort()).toEqual(["cpu", "host in, host out", "prologues", "sampling", "scenarios"]);
 });

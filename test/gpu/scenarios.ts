@@ -8,6 +8,7 @@ import { farScenarios } from "./far.ts";
 import { hostScenarios } from "./host-scenarios.ts";
 import type { PatternName } from "./patterns.ts";
 import { sampleScenarios } from "./sample-scenarios.ts";
+import { scoredScenarios } from "./scored-scenarios.ts";
 import { optionsOf, type Shape, Slot } from "./slot.ts";
 
 type Own = <D extends Disposable>(disposable: D) => D;
@@ -194,6 +195,7 @@ export function allScenarios(backend: SuiteBackend): Scenario[] {
     ...works,
     ...hostScenarios(),
     ...sampleScenarios(backend),
+    ...scoredScenarios(backend),
     ...(backend === "cpu" ? [] : [candidateTargets]),
     ...(backend === "cuda" ? farScenarios() : []),
   ];

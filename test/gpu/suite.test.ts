@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { combinations, plans, topkKernels, variantSymbol } from "../../dsl/index.ts";
 import { nameOf, type SuiteBackend } from "./case.ts";
 import { allCases, cpuCases } from "./cases.ts";
-import { shippedEntries } from "./cases-tuned.ts";
+import { shippedChoices } from "./cases-tuned.ts";
 import { FakeDevice, type Fault } from "./fake-device.ts";
 import { PATTERNS } from "./patterns.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
@@ -131,7 +131,9 @@ describe("the list of cases", () => {
 
   test("what the tables that ship name is forced, in both orders", () => {
     const tuned = cases.filter((c) => c.group === "tuned");
-    for (const { plan, config, cols, dtype } of shippedEntries()) {
+    for (const { choice, entry } of shippedChoices()) {
+      const { plan, config, dtype } = choice;
+      const { cols } = entry;
       for (const order of ["largest", "smallest"]) {
         const own = tuned.filter((c) => c.plan === plan && c.dtype === dtype && c.order === order && JSON.stringify(c.config) === JSON.stringify(config));
         expect(own.filter((c) => c.cols === cols).length, `${plan} ${cols} ${order}`).toBeGreaterThan(1);

@@ -1,7 +1,7 @@
 /** sample(): its arguments, its edges, and on the CPU and the emulator the oracle's bits and the softmax's frequencies. */
 import { describe, expect, it } from "vitest";
 import { random } from "../../bench/random.ts";
-import { toBf16, toF16, toNumber } from "../../bench/rounding.ts";
+import { toBf16, toF16, toNumber } from "../../dsl/rounding.ts";
 import { type Dtype, type HostArray, type SampleOptions, sample } from "../../runtime/index.ts";
 import { CHI_SQUARE_LIMIT, chiSquare, softmax } from "../support/chi-square.ts";
 import { oracleTopk } from "../support/oracle.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { variants } from "../../generated/variants.ts";
 import { type Choice, choosePlan } from "../../runtime/choose-plan.ts";
 import { sourceOrStored } from "../../runtime/kernel-source.ts";
 import { basisOf, loadTuning, userTuningFolder } from "../../runtime/tuning.ts";
-import { parseTable, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
+import { parseTable, type TableChoice, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
 import { failsWith } from "./fails-with.ts";
 import "./private-cache.ts";
 
@@ -22,19 +22,35 @@ const HEAP = { "heap_merge.warps": 8, "heap_merge.listSize": 64 };
 const OWN_TEXT = "// a config that does not ship";
 const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+/** A shape and its winner, in the terms of a test. */
+interface Made extends Omit<TunedEntry, "times" | "run"> {
+  readonly plan: string;
+  readonly config: TableChoice["config"];
+  readonly us: number;
+  readonly sources: Readonly<Record<string, string>>;
+  readonly basis: Readonly<Record<string, string>>;
+}
+
 /** An entry of a plan that an untuned device would not take, with the hashes of what ships. */
-function entryOf(rows: number, cols: number, k: number, more: Partial<TunedEntry> = {}): TunedEntry {
+function entryOf(rows: number, cols: number, k: number, more: Partial<Made> = {}): Made {
   const { plan = "stream_heap", config = HEAP } = more;
   const resolution = resolve(plans.find(({ name }) => name === plan)!, requestOf(rows, cols, k), { force: config });
   if (!resolution.ok) throw new Error(resolution.reason);
   const symbols = resolution.resolved.stages.map(({ kernel, spec, tune }) => variantSymbol(kernel, spec, tune));
   const sources = Object.fromEntries(symbols.map((symbol) => [symbol, HASHES.get(symbol) ?? sha(OWN_TEXT)]));
-  return { rows, cols, k, dtype: "bf16", plan, config, us: 4, sources, basis: {}, runnersUp: [], run: 0, ...more };
+  return { rows, cols, k, dtype: "bf16", plan, config, us: 4, sources, basis: {}, ...more };
 }
-const tableOf = (...entries: TunedEntry[]): TuningTable => ({
-  ...{ version: 1, device: DEVICE, entries },
+const tableOf = (...made: Made[]): TuningTable => ({
+  ...{ version: 2, device: DEVICE },
   runs: [{ records: sha(""), protocol: "nvrtc=13.0", date: "2026-01-01T00:00:00.000Z" }],
+  choices: made.map(({ plan, config, dtype, sources, basis }) => ({ plan, config, dtype, sources, basis })),
+  entries: made.map(({ rows, cols, k, dtype, us }, at) => ({ rows, cols, k, dtype, times: [[at, us]], run: 0 })),
 });
+/** A table of one entry, with something of that entry changed. */
+const withEntry = (change: object): string => {
+  const table = tableOf(entryOf(9, 50304, 50));
+  return JSON.stringify({ ...table, entries: [{ ...table.entries[0], ...change }] });
+};
 
 const folder = userTuningFolder()!;
 const file = path.join(folder, "test-device-1.json");
@@ -73,11 +89,39 @@ describe("dispatch", () => {
     }
     expect((await chosen(requestOf(0, 50304, 50))).source).toBe("heuristic");
   });
-  it("leaves a shape to the untuned rules that they take another plan for", async () => {
-    // they cross from cluster_select to block_select above 48 rows
-    writeTable(tableOf(entryOf(50, 50304, 50)));
-    expect((await chosen(requestOf(49, 50304, 50))).source).toBe("nearest");
-    expect((await chosen(requestOf(48, 50304, 50))).source).toBe("heuristic");
+  it("lets several near shapes speak, the nearer the louder, each for what it measured", async () => {
+    const config = (warps: number) => ({ ...HEAP, "heap_merge.warps": warps });
+    const made = [90, 100, 110, 120].map((rows) => entryOf(rows, 50304, 50, { config: config(8) }));
+    const other = entryOf(100, 50304, 50, { config: config(4) });
+    const table = tableOf(...made, other);
+    const times = (own: number, others: number): TunedEntry["times"] => [
+      [0, own],
+      [4, others],
+    ];
+    const write = (...of: readonly (readonly [own: number, other: number])[]): void =>
+      writeTable({ ...table, entries: table.entries.slice(0, 4).map((entry, at) => ({ ...entry, times: times(...of[at]!) })) });
+    const warps = async (): Promise<unknown> => (await chosen(requestOf(105, 50304, 50))).resolved.stages[1]!.tune.warps;
+    // what is best at one place and bad beside it is not taken between them
+    write([4, 8], [4.1, 4.2], [4.1, 4.2], [4, 8]);
+    expect(await warps()).toBe(8);
+    write([8, 4], [4.2, 4.1], [4.2, 4.1], [8, 4]);
+    writeTable({
+      ...JSON.parse(readFileSync(file, "utf8")),
+      entries: JSON.parse(readFileSync(file, "utf8")).entries.map((entry: TunedEntry) => ({ ...entry, times: [...entry.times].reverse() })),
+    });
+    expect(await warps()).toBe(4);
+    const { tuned } = await chosen(requestOf(105, 50304, 50));
+    expect(tuned).toMatchObject({ shapes: 4, exact: false, runnersUp: [{ plan: "stream_heap", config: config(8) }] });
+  });
+  it("reaches further where shapes were tuned densely, over powers of two the least", async () => {
+    const dense = [64, 80, 100, 125, 160].map((rows) => entryOf(rows, 50304, 50));
+    writeTable(tableOf(...dense));
+    expect((await chosen(requestOf(300, 60000, 60))).source).toBe("nearest");
+    expect((await chosen(requestOf(100, 50304 * 9, 50))).source).toBe("heuristic");
+    expect((await chosen(requestOf(100, 50304, 50, "f16"))).source).toBe("nearest");
+    expect((await chosen(requestOf(100, 50304, 50, "f32"))).source).toBe("heuristic");
+    writeTable(tableOf(...dense.slice(0, 3)));
+    expect((await chosen(requestOf(300, 60000, 60))).source).toBe("heuristic");
   });
   it("asks every rule anew, and goes on to the next nearest", async () => {
     // a list of 64 words holds no 65
@@ -140,12 +184,15 @@ describe("the environment", () => {
 describe("a table that cannot be used", () => {
   it.each([
     ["no JSON", "{", /JSON/],
-    ["another version", JSON.stringify({ ...tableOf(), version: 2 }), /its version is 2, this topkit reads 1/],
+    ["another version", JSON.stringify({ ...tableOf(), version: 1 }), /its version is 1, this topkit reads 2/],
     ["another device", JSON.stringify({ ...tableOf(), device: "Else" }), /it is of the device "Else"/],
-    ["no rows", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), rows: 0 })), /rows of entry 0 is no positive integer/],
-    ["no run", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), run: 1 })), /entry 0 is of no run/],
-    ["a dtype that is none", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), dtype: "f64" as "f32" })), /the dtype of entry 0 is "f64"/],
-    ["no time", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), us: 0 })), /entry 0 has no time/],
+    ["no rows", withEntry({ rows: 0 }), /rows of entry 0 is no positive integer/],
+    ["no run", withEntry({ run: 1 }), /entry 0 is of no run/],
+    ["a dtype that is none", withEntry({ dtype: "f64" }), /the dtype of entry 0 is "f64"/],
+    ["no times", withEntry({ times: [] }), /entry 0 has no times/],
+    ["no time", withEntry({ times: [[0, 0]] }), /a time of entry 0 is none/],
+    ["no choice", withEntry({ times: [[1, 4]] }), /a time of entry 0 is of no choice/],
+    ["a choice of another dtype", withEntry({ dtype: "f32" }), /a time of entry 0 is of a choice for another dtype/],
     ["a hash that is none", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), sources: { a: "../../etc" } })), /hold what is no SHA-256/],
     ["a config of objects", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), config: { a: {} as "" } })), /no value of a tunable/],
   ])("is a warning and a miss: %s", async (_, text, reason) => {
@@ -184,10 +231,10 @@ describe("a table that cannot be used", () => {
     const tuning = await loadTuning(DEVICE);
     fc.assert(
       fc.property(entry, fc.integer({ min: 1, max: 300 }), ({ plan, config }, rows) => {
-        const made: TunedEntry = { ...entryOf(rows, 50304, 50), plan, config, sources: {} };
+        const made: Made = { ...entryOf(rows, 50304, 50), plan, config, sources: {} };
         const parsed = parseTable(JSON.stringify(tableOf(made)), DEVICE);
         expect(parsed.ok).toBe(true);
-        const table = { file, origin: "user" as const, entries: [made], sourceFile: () => file };
+        const table = { file, origin: "user" as const, ...tableOf(made), sourceFile: () => file };
         const { resolved, source } = choosePlan(requestOf(rows, 50304, 50), LIMITS, undefined, { ...tuning, tables: [table] });
         for (const { kernel, context, launch, spec, tune } of resolved.stages) {
           const shape = { ...resolved.plan.shape(resolved.request, resolved.config), ...resolved.plan.passes[resolved.plan.stages.indexOf(kernel)] };

@@ -1,6 +1,6 @@
 /** Rows to draw from, sorted as a top-k leaves them, with parameters of every kind; and what the oracle draws. */
 import type { Random } from "../../bench/random.ts";
-import { toBf16, toF16, toNumber } from "../../bench/rounding.ts";
+import { toBf16, toF16, toNumber } from "../../dsl/rounding.ts";
 import { type OracleDtype, oracleTopk } from "./oracle.ts";
 import { sampleOracle } from "./sample-oracle.ts";
 

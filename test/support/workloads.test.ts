@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { random } from "../../bench/random.ts";
 import { rawBits } from "../../bench/reference.ts";
-import { toBf16, toF16 } from "../../bench/rounding.ts";
 import { DISTRIBUTIONS, makeInput, readSuites, withNormal } from "../../bench/workloads.ts";
+import { toBf16, toF16 } from "../../dsl/rounding.ts";
 import { allPatterns, decode } from "./prose-order.ts";
 
 const ROUND = { bf16: toBf16, f16: toF16 } as const;

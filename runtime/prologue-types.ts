@@ -1,0 +1,41 @@
+/** The public types of "topkit/prologue": top-ks of what a device function makes of each element. */
+import type { Operands, Varies } from "../dsl/index.ts";
+import type {
+  CapturedRun,
+  Device,
+  DeviceTensor,
+  HostArray,
+  HostTensor,
+  PerRow,
+  PlanExplanation,
+  PlanOptions,
+  RunOutput,
+  Stream,
+  TopkOptions,
+  TopkResult,
+} from "./types.ts";
+
+/** Of a call on host memory, all f32: a number for the call, one or a number a row, one a column, or rows x cols of them, rows packed. */
+export type HostOperands<O extends Operands> = { readonly [N in keyof O]: HostOperand<O[N]> };
+type HostOperand<V extends Varies> = V extends "uniform" ? number : V extends "row" ? PerRow : Float32Array;
+
+/** Of a run on a device, all f32 and packed: 1 x 1 for the run, rows x 1, 1 x cols, or rows x cols. */
+export type DeviceOperands<O extends Operands> = { readonly [N in keyof O]: DeviceTensor };
+
+/** A top-k of scores: what its device function makes of each element, rounded to x's dtype, is compared and returned instead of the element. */
+export interface TopkWith<O extends Operands> {
+  /** As topk(); the operands, too, must stay as they are until the promise settles. Rejects with TopkitError: as topk(), and TK117 for an operand, TK207 and TK212 where the rendered kernels cannot be used. */
+  (x: HostArray | HostTensor, operands: HostOperands<O>, options: TopkOptions): Promise<TopkResult>;
+  readonly operands: O;
+  /** As Device.plan(), for x and operands on a device. */
+  plan(device: Device, options: PlanOptions): Promise<PlanWith<O>>;
+}
+
+export interface PlanWith<O extends Operands> extends Disposable {
+  readonly explain: PlanExplanation;
+  /** As Plan.run(). */
+  run(x: DeviceTensor, operands: DeviceOperands<O>, out: RunOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void;
+  /** As Plan.capture(): a replay reads what the operands' tensors hold then. */
+  capture(x: DeviceTensor, operands: DeviceOperands<O>, out: RunOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun>;
+  dispose(): void;
+}

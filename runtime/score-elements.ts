@@ -1,0 +1,57 @@
+/** Scores on the host: what the kernels compute where they read x, for the backend that has no kernels. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Dtype, type Request, toBf16, toF16, toNumber } from "../dsl/index.ts";
+import { newArray } from "./check.ts";
+import type { ScoreFunction } from "./scoring.ts";
+import type { HostArray } from "./types.ts";
+
+/** Elements between two looks at the event loop: about a millisecond. */
+const SLICE = 2 ** 15;
+
+/** Of a NaN score: docs/device-functions.md. */
+const NANS: Readonly<Record<Dtype, number>> = { f32: 0x7fc00000, f16: 0x7e00, bf16: 0x7fc0 };
+
+/**
+ * rows x cols, packed: each element's score, rounded to the dtype. Those beyond a row's length are zeros. `data` has rows `rowStride` apart. Does not hold the
+ * event loop for longer than a slice of the work.
+ */
+export async function scoreElements(
+  { rows, cols, rowStride, dtype }: Pick<Request, "rows" | "cols" | "rowStride" | "dtype">,
+  data: HostArray,
+  lengths: Int32Array | null,
+  operands: Readonly<Record<string, Float32Array>>,
+  score: ScoreFunction,
+): Promise<HostArray> {
+  const scores = newArray(dtype, rows * cols) as HostArray;
+  const bits = dtype === "f32" ? new Uint32Array(scores.buffer) : scores;
+  const numbers = dtype === "f32" ? undefined : numbersOf(dtype);
+  const rounded = dtype === "f16" ? toF16 : toBf16;
+  let left = SLICE;
+  for (let row = 0; row < rows; row += 1) {
+    const end = Math.min(Math.max(lengths === null ? cols : lengths[row]!, 0), cols);
+    for (let col = 0; col < end; ) {
+      const until = Math.min(end, col + left);
+      left -= until - col;
+      for (; col < until; col += 1) {
+        const element = data[row * rowStride + col]!;
+        const value = score(numbers === undefined ? element : numbers[element]!, operands, row, col, cols);
+        const at = row * cols + col;
+        if (Number.isNaN(value)) bits[at] = NANS[dtype];
+        else scores[at] = numbers === undefined ? value : rounded(value);
+      }
+      if (left > 0) continue;
+      await nextTurn();
+      left = SLICE;
+    }
+  }
+  return scores;
+}
+
+const tables = new Map<Dtype, Float32Array>();
+
+/** The number of each of a 16-bit dtype's patterns. */
+function numbersOf(dtype: Dtype): Float32Array {
+  const known = tables.get(dtype) ?? Float32Array.from({ length: 2 ** 16 }, (_, bits) => toNumber(dtype, bits));
+  tables.set(dtype, known);
+  return known;
+}

@@ -1,0 +1,31 @@
+/** NVRTC takes every kernel with a prologue, for each dtype, and the device function's arithmetic stays uncontracted. */
+import { expect, it } from "vitest";
+import { kernels } from "../../dsl/index.ts";
+import { addon } from "../../native/index.ts";
+import { describeWithNvrtc } from "../support/nvrtc.ts";
+import { scoredFunctions, textWithPrologue } from "../support/scored.ts";
+
+const readers = kernels.filter(({ reader }) => reader !== undefined);
+const functions = scoredFunctions();
+
+describeWithNvrtc("NVRTC", () => {
+  it.each(readers.map(({ name }) => name))("compiles %s with every kind of operand", { timeout: 300_000 }, async (name) => {
+    const kernel = readers.find((each) => each.name === name)!;
+    for (const dtype of kernel.spec.dtype.values) {
+      const { symbol, text } = await textWithPrologue(kernel, functions.get("composed")!.prologue, { dtype, order: "smallest" }, kernel.ships[0]!);
+      const { image } = await addon().compile(text, symbol, `sm_${kernel.minArch}`, []);
+      expect(image.length).toBeGreaterThan(1000);
+    }
+  });
+
+  it.each([...functions.keys()])("compiles %s into the kernel that reads most", { timeout: 300_000 }, async (name) => {
+    const kernel = readers.find((each) => each.name === "tile_stream")!;
+    for (const dtype of kernel.spec.dtype.values) {
+      const { symbol, text } = await textWithPrologue(kernel, functions.get(name)!.prologue, { dtype, order: "largest" }, kernel.ships[0]!);
+      const { image } = await addon().compile(text, symbol, "compute_80", ["--fmad=true"]);
+      const ptx = Buffer.from(image).toString("latin1");
+      expect(ptx).toContain(`.entry ${symbol}`);
+      expect(ptx.match(/\b(fma|mad)\.\S*f32/g) ?? []).toEqual([]);
+    }
+  });
+});
