@@ -2,7 +2,9 @@
 import type { AnyKernel } from "./kernel.ts";
 import { bitonicBlock } from "./kernels/bitonic-block.ts";
 import { blockSelect } from "./kernels/block-select.ts";
+import { blockSelectDraw } from "./kernels/block-select-draw.ts";
 import { clusterSelect } from "./kernels/cluster-select.ts";
+import { clusterSelectDraw } from "./kernels/cluster-select-draw.ts";
 import { clusterSort } from "./kernels/cluster-sort.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
 import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
@@ -13,7 +15,7 @@ import { warpSelect } from "./kernels/warp-select.ts";
 import { wideShape, wideTune, wideUntuned } from "./kernels/wide.ts";
 import { wideSample } from "./kernels/wide-sample.ts";
 import { wideStream } from "./kernels/wide-stream.ts";
-import { chain, type Plan, single, twoStage } from "./plan.ts";
+import { chain, type Plan, single, twoStage, withDraw } from "./plan.ts";
 
 /** What the plans are made of. */
 export const topkKernels: readonly AnyKernel[] = [
@@ -30,16 +32,18 @@ export const topkKernels: readonly AnyKernel[] = [
   ...radixKernels,
 ];
 
-/** And what draws from a plan's answer: dsl/sampling.ts. */
-export const kernels: readonly AnyKernel[] = [...topkKernels, sampleRow];
+/** Which draw from an answer, another kernel's or their own: dsl/sampling.ts. */
+export const drawKernels: readonly AnyKernel[] = [sampleRow, clusterSelectDraw, blockSelectDraw];
+
+export const kernels: readonly AnyKernel[] = [...topkKernels, ...drawKernels];
 
 export const plans: readonly Plan[] = [
-  single("cluster_select", clusterSelect),
+  withDraw(single("cluster_select", clusterSelect), clusterSelectDraw),
   single("warp_select", warpSelect),
   // finding a few of many takes less than sorting them all (docs/log/twostage.md)
   single("bitonic_block", bitonicBlock, ({ cols, k }) => (cols > 512 && k <= 64) || (cols > 2048 && k <= 256)),
   single("cluster_sort", clusterSort),
-  single("block_select", blockSelect),
+  withDraw(single("block_select", blockSelect), blockSelectDraw),
   // a chunk's list is cheaper than a sample of a row that is not long
   chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape, yields: ({ cols }) => cols <= 262144 }),
   twoStage("stream_tile", tileStream, tileMerge),

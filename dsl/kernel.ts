@@ -42,6 +42,11 @@ export interface KernelBody<Spec extends Domains & BaseSpec, Tune extends Domain
   /** Places in the template that a device function may fill, with the CUDA that stands there otherwise. */
   readonly hooks: Readonly<Record<H, string>>;
   /**
+   * The kernel whose template this one shares: where that stores a row's answer, this draws a token from it, in what stands between {{#if draws}} and
+   * {{else}} or {{/if}}.
+   */
+  readonly drawsFrom?: AnyKernel | undefined;
+  /**
    * The file of templates/device/, without ".cuh", through which alone the template reads x: a prologue puts its twin there, scored_NAME.cuh
    * (docs/device-functions.md). Absent: the kernel takes no prologue.
    */
@@ -95,6 +100,7 @@ export interface AnyKernel {
   readonly name: string;
   readonly template: `${string}.cu.hbs`;
   readonly hooks: Readonly<Record<string, string>>;
+  readonly drawsFrom?: AnyKernel | undefined;
   readonly reader?: Reader;
   readonly spec: Domains & BaseSpec;
   readonly tune: Domains;

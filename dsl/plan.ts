@@ -24,6 +24,8 @@ export interface Plan {
   readonly untuned: (surroundings: Surroundings, request: Request) => AnyConfig;
   /** Everything that all stages may see, from the request and the plan's own config. */
   readonly shape: (request: Request, config: AnyConfig) => Shape<string>;
+  /** The plan with another last kernel, which draws from the answer in place of storing it (dsl/sampling.ts). */
+  readonly draws?: Plan | undefined;
 }
 
 /** A kernel of which the shape names and buffers are still known. */
@@ -97,6 +99,14 @@ export function single<S extends RequestShape, B extends Buffers>(
   yields?: Plan["yields"],
 ): Plan {
   return { name, stages: [only], passes: [{}], tune: {}, yields, untuned: () => ({}), shape: (request) => requestShape(request) };
+}
+
+/** A plan that can draw in its last launch. Errors: RangeError where `last` does not draw from the plan's last kernel. */
+export function withDraw(plan: Plan, last: AnyKernel): Plan {
+  const storing = plan.stages[plan.stages.length - 1];
+  if (storing === undefined || last.drawsFrom !== storing)
+    throw new RangeError(`plan "${plan.name}": "${last.name}" does not draw from "${storing?.name}", its last kernel; give the one that does`);
+  return { ...plan, draws: { ...plan, stages: [...plan.stages.slice(0, -1), last] } };
 }
 
 /** A row is split into chunks; `chunks` lists of at most k candidates a row pass from the first kernel to the second. */

@@ -7,14 +7,17 @@ import type { Use } from "./template-law.ts";
 import type { WholeTemplate } from "./templates.ts";
 
 /** What every template is offered besides its declaration's own names. */
-export const COMMON_NAMES = ["symbol", "signature", "banner"] as const;
+export const COMMON_NAMES = ["symbol", "signature", "banner", "draws"] as const;
 
 /** `context` is that of any one variant: all have the same names. */
-export function checkNames(kernel: AnyKernel, declaration: Declaration, context: AnyContext, whole: WholeTemplate): Problem[] {
+export function checkNames(kernel: AnyKernel, declaration: Declaration, context: AnyContext, { template, uses }: WholeTemplate): Problem[] {
+  const draws = kernel.drawsFrom !== undefined;
+  const whole = { template, uses: uses.filter((use) => use.draws === undefined || use.draws === draws) };
   const hooks = Object.keys(kernel.hooks).map((name) => `hooks.${name}`);
   const offered = [...COMMON_NAMES, ...Object.keys(context), ...hooks];
   return [
     ...whole.uses.flatMap((use) => checkUse(use, context, offered, kernel)),
+    ...neverDraws(kernel, declaration, whole),
     ...unusedNames(kernel, declaration, Object.keys(context), hooks, whole),
     ...unusedParameters(kernel, declaration, whole),
   ];
@@ -64,12 +67,25 @@ function unusedNames(kernel: AnyKernel, declaration: Declaration, names: readonl
     }));
 }
 
+function neverDraws(kernel: AnyKernel, declaration: Declaration, whole: WholeTemplate): Problem[] {
+  if (kernel.drawsFrom === undefined || whole.uses.some(({ name }) => name === "draws")) return [];
+  return [
+    {
+      code: "TG013",
+      at: declaration.at("drawsFrom"),
+      what: `"drawsFrom" of ${kernel.name} changes nothing in ${whole.template.file}`,
+      why: "a kernel that draws has another text than the one that stores",
+      fix: "write what it does between {{#if draws}} and {{/if}}, or remove it from the declaration",
+    },
+  ];
+}
+
 const ownerOf = (kernel: AnyKernel, name: string): string =>
   name.startsWith("hooks.") ? name : name in kernel.spec ? `spec.${name}` : name in kernel.tune ? `tune.${name}` : `derive.${name}`;
 
 /** A buffer is used by the body. A shape value may serve the formulas alone, as rows serve the grid. */
 function unusedParameters(kernel: AnyKernel, declaration: Declaration, whole: WholeTemplate): Problem[] {
-  const used = identifiersOf(whole.template.body);
+  const used = identifiersOf(kernel.drawsFrom === undefined ? whole.template.body : whole.template.drawingBody);
   const buffers = Object.keys(kernel.buffers)
     .filter((name) => !used.has(name))
     .map((name) => ({ name, path: `buffers.${name}`, where: `the body of ${whole.template.file}` }));

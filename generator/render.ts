@@ -51,6 +51,7 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
       signature: scored === undefined ? signature(kernel, symbol, context) : scoredSignature(kernel, scored, symbol, context),
       banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune), prologue?.name),
       hooks: { ...kernel.hooks, ...hooks },
+      draws: kernel.drawsFrom !== undefined,
       // withPrologue() refuses a kernel without one
       ...(prologue && { reader: scoredReader(kernel.reader!, prologue, templates.device) }),
     };

@@ -1,6 +1,7 @@
 /**
  * The law of templates: mustaches above the kernel's signature, plain CUDA below it; values, partials and {{#each}} over a derived list,
- * nothing else. Walks the syntax tree and collects what a template uses, so that names can be compared both ways.
+ * nothing else but {{#if draws}}, which may stand below the signature too. Walks the syntax tree and collects what a template uses, so that names can
+ * be compared both ways.
  */
 import type { Position, Problem } from "./errors.ts";
 import { parseTemplate } from "./parse-template.ts";
@@ -11,6 +12,8 @@ export interface Use {
   /** `value`: {{name}}; `list`: {{#each name}}; `field`: {{name}} inside the {{#each}} over `list`. */
   readonly kind: "value" | "list" | "field";
   readonly list: string;
+  /** In {{#if draws}}: true; in its {{else}}: false; undefined: outside. */
+  readonly draws: boolean | undefined;
   readonly at: Position;
 }
 
@@ -24,8 +27,10 @@ export interface Template {
   readonly ast: hbs.AST.Program;
   readonly uses: readonly Use[];
   readonly includes: readonly Inclusion[];
-  /** Plain text below {{signature}}. */
+  /** Plain text below {{signature}}, of a kernel that stores its answer. */
   readonly body: string;
+  /** And of one that draws from it. */
+  readonly drawingBody: string;
 }
 
 /** Reads one template, or one partial, which has neither banner nor signature of its own. Adds what breaks the law to `problems`. */
@@ -38,7 +43,7 @@ export function readTemplate(source: TemplateFile, kind: "kernel" | "partial", p
   const walker = new Walker(source.file, problems);
   for (const statement of parsed.ast.body) walker.statement(statement);
   if (kind === "kernel") checkFrame(source, walker, problems);
-  return { file: source.file, ast: parsed.ast, uses: walker.uses, includes: walker.includes, body: walker.body };
+  return { file: source.file, ast: parsed.ast, uses: walker.uses, includes: walker.includes, body: walker.body, drawingBody: walker.drawingBody };
 }
 
 function checkFrame({ file, text }: TemplateFile, walker: Walker, problems: Problem[]): void {
@@ -71,8 +76,11 @@ class Walker {
   readonly uses: Use[] = [];
   readonly includes: Inclusion[] = [];
   body = "";
+  drawingBody = "";
   private belowSignature = false;
   private list = "";
+  /** As Use.draws. */
+  private draws: boolean | undefined;
   private readonly file: string;
   private readonly problems: Problem[];
 
@@ -87,7 +95,7 @@ class Walker {
     this.problems.push({
       ...refusal,
       at: this.position(node),
-      why: "a template may hold {{name}}, {{> partial}} and {{#each list}} over a list that the declaration derives",
+      why: "a template may hold {{name}}, {{> partial}}, {{#each list}} over a list that the declaration derives, and {{#if draws}}",
       fix: "compute in the declaration's derive(); choose with `if constexpr`; a structural difference is another template",
     });
   }
@@ -111,7 +119,8 @@ class Walker {
   }
 
   private content(node: hbs.AST.ContentStatement): Refusal | undefined {
-    if (this.belowSignature) this.body += node.value;
+    if (this.belowSignature && this.draws !== true) this.body += node.value;
+    if (this.belowSignature && this.draws !== false) this.drawingBody += node.value;
     return node.value.includes("{{") ? { code: "TG008", what: "an escaped mustache: `{{` reaches the CUDA text" } : undefined;
   }
 
@@ -121,7 +130,7 @@ class Walker {
     if (node.params.length > 0 || node.hash !== undefined) return unlawful(`a call of the helper "${shown(node.path)}"`);
     if (node.strip.open || node.strip.close) return unlawful(`whitespace control ({{~) around "${shown(node.path)}"`);
     if (name === undefined) return unlawful(`"${shown(node.path)}" is not a plain name`);
-    this.uses.push({ name, kind: this.list === "" ? "value" : "field", list: this.list, at: this.position(node) });
+    this.uses.push({ name, kind: this.list === "" ? "value" : "field", list: this.list, draws: this.draws, at: this.position(node) });
     if (this.list === "") this.aboveSignature(node, `{{${name}}}`);
     if (this.list === "" && name === "signature") this.belowSignature = true;
     return undefined;
@@ -141,16 +150,28 @@ class Walker {
     const helper = shown(node.path);
     const [list, ...others] = node.params;
     const name = list && plainName(list);
+    if (helper === "if" && name === "draws" && others.length === 0 && node.hash === undefined) return this.drawing(node);
     if (helper !== "each" || node.program === undefined) return unlawful(`the block {{#${helper}}}`);
     if (node.inverse !== undefined) return unlawful("{{else}} of an {{#each}}");
     if (name === undefined || others.length > 0 || node.hash !== undefined || node.program.blockParams?.length) {
       return unlawful("an {{#each}} over something else than one plain name");
     }
     if (this.list !== "") return unlawful(`{{#each ${name}}} inside {{#each ${this.list}}}`);
-    this.uses.push({ name, kind: "list", list: "", at: this.position(node) });
+    this.uses.push({ name, kind: "list", list: "", draws: this.draws, at: this.position(node) });
     this.list = name;
     for (const inner of node.program.body) this.statement(inner);
     this.list = "";
+    return undefined;
+  }
+
+  private drawing(node: hbs.AST.BlockStatement): Refusal | undefined {
+    if (this.draws !== undefined || this.list !== "") return unlawful("{{#if draws}} inside another block");
+    this.uses.push({ name: "draws", kind: "value", list: "", draws: undefined, at: this.position(node) });
+    this.draws = true;
+    for (const inner of node.program?.body ?? []) this.statement(inner);
+    this.draws = false;
+    for (const inner of node.inverse?.body ?? []) this.statement(inner);
+    this.draws = undefined;
     return undefined;
   }
 

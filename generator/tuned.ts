@@ -49,11 +49,15 @@ function choicesOf(text: string): readonly Choice[] {
   return choices;
 }
 
-/** A kernel's part of the choices, for every other value of its spec. What its domains no longer hold is stale, and left out as the runtime does. */
+/**
+ * A kernel's part of the choices, for every other value of its spec; one that draws has that of the kernel from which it draws. What its domains no longer
+ * hold is stale, and left out as the runtime does.
+ */
 export function tunedConfigs(kernel: AnyKernel, choices: readonly Choice[]): TunedConfig[] {
   const tunables = Object.entries(kernel.tune);
+  const { name: tuned } = kernel.drawsFrom ?? kernel;
   return choices.flatMap(({ dtype, config }) => {
-    const tune = Object.fromEntries(tunables.map(([name]) => [name, config[`${kernel.name}.${name}`]!]));
+    const tune = Object.fromEntries(tunables.map(([name]) => [name, config[`${tuned}.${name}`]!]));
     if (tunables.length === 0 || !tunables.every(([name, { values }]) => values.includes(tune[name]!))) return [];
     return [...combinations<AnyKernel["spec"]>(kernel.spec)].flatMap((spec) => (spec.dtype === dtype ? [{ spec, tune }] : []));
   });

@@ -30,6 +30,8 @@ export interface BackendGraph {
 
 export interface BackendPlan<Pointers = RunPointers> {
   readonly explain: PlanExplanation;
+  /** Whether a run writes values and indices, as all do but draws in a top-k's last launch: those write indices where they are given some. */
+  readonly storesAnswer: boolean;
   /** `null` is the device's default stream. */
   run(stream: BackendStream | null, pointers: Pointers): void | Promise<void>;
   capture(pointers: Pointers): BackendGraph;

@@ -8,9 +8,12 @@ import {
   type Request,
   type Resolution,
   type ResolvedPlan,
+  type ResolvedStage,
   type ResolveOptions,
   resolve,
   type Scalar,
+  type Variant,
+  variantSymbol,
 } from "../dsl/index.ts";
 import { surroundings } from "./environment.ts";
 import { shown, TopkitError } from "./errors.ts";
@@ -65,8 +68,13 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
   });
 }
 
-/** The choice, with a launch behind it that draws from its answer. */
-export const drawing = (choice: Choice): Choice => ({ ...choice, resolved: drawingFrom(choice.resolved) });
+/** The choice, with a draw from its answer. */
+export async function drawing(choice: Choice, limits: DeviceLimits | undefined): Promise<Choice> {
+  const { variants }: { variants: readonly Variant[] } = await import("../generated/variants.ts");
+  const symbols = new Set(variants.map(({ symbol }) => symbol));
+  const rendered = ({ kernel, spec, tune }: ResolvedStage): boolean => symbols.has(variantSymbol(kernel, spec, tune));
+  return { ...choice, resolved: drawingFrom(choice.resolved, { limits, rendered }) };
+}
 
 type Tried = Pick<ResolveOptions, "limits" | "prologue">;
 

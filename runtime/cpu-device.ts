@@ -104,6 +104,7 @@ function explained({ rows }: Request, kernels: readonly string[]): PlanExplanati
 
 class CpuPlan implements BackendPlan {
   readonly explain: PlanExplanation;
+  readonly storesAnswer = true;
   readonly #request: Request;
 
   constructor(request: Request) {
@@ -136,6 +137,7 @@ class CpuPlan implements BackendPlan {
 
 class CpuSamplePlan implements BackendPlan<SamplePointers> {
   readonly explain: PlanExplanation;
+  readonly storesAnswer = true;
   readonly #request: Request;
   readonly #topk: CpuPlan;
 
@@ -179,6 +181,7 @@ class CpuSamplePlan implements BackendPlan<SamplePointers> {
 /** Copies of x and the operands are scored, and the top-k is of the scores. */
 class CpuScoredPlan implements BackendPlan<ScoredPointers> {
   readonly explain: PlanExplanation;
+  readonly storesAnswer = true;
   readonly #request: Request;
   readonly #scoring: Scoring;
 

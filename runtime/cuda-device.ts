@@ -115,7 +115,8 @@ export class CudaDevice implements BackendDevice {
   }
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    return prepareCudaPlan(this.native, this.#kernels, drawing(await this.#choose(request, force)), SAMPLING_BUFFERS);
+    const choice = await drawing(await this.#choose(request, force), this.#limits());
+    return prepareCudaPlan(this.native, this.#kernels, choice, SAMPLING_BUFFERS);
   }
 
   async #choose(request: Request, force: BackendPlanOptions["force"]): Promise<Choice> {

@@ -29,7 +29,7 @@ export class CudaHost {
 
   sample(job: HostSampleJob): Promise<void> {
     return this.#sample.use(job.request, async (plan) => {
-      if (job.request.rows > 0) await runOnHostMemory(this.#device, plan, ...sampleBuffers(job));
+      if (job.request.rows > 0) await runOnHostMemory(this.#device, plan, ...sampleBuffers(job, plan));
     });
   }
 

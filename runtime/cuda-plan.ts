@@ -1,5 +1,5 @@
 /** A chosen plan on a CUDA device: its kernels loaded, its workspace allocated, its launches prepared as one native list. */
-import { CALLER_BUFFERS, type DeviceLimits, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type DeviceLimits, type ResolvedPlan, type ResolvedStage, storesAnswer } from "../dsl/index.ts";
 import type { LaunchStep, NativeDevice, NativeFunction, NativeLaunchList, NativeMemory, NativeModule, NativeStream } from "../native/types.ts";
 import type { BackendGraph, BackendPlan, BackendStream } from "./backend.ts";
 import { type Choice, explanation } from "./choose-plan.ts";
@@ -33,13 +33,12 @@ export async function prepareCudaPlan<Name extends string>(
   sourceOf: SourceOf | undefined = choice.tuned && sourceOrStored(choice.tuned.stored),
 ): Promise<BackendPlan<Pointers<Name>>> {
   const { resolved } = choice;
-  const explain = explanation(choice);
   // no rows: nothing is launched, so nothing is compiled
-  if (resolved.request.rows === 0) return new CudaPlan(explain, buffers, null, null, device);
+  if (resolved.request.rows === 0) return new CudaPlan(choice, buffers, null, null, device);
   const functions = await loadStages(device, loaded, resolved, sourceOf);
   const workspace = await allocateWorkspace(device, resolved);
   try {
-    return new CudaPlan(explain, buffers, prepareStages(device, resolved, functions, workspace, buffers), workspace, device);
+    return new CudaPlan(choice, buffers, prepareStages(device, resolved, functions, workspace, buffers), workspace, device);
   } catch (error) {
     workspace?.close();
     throw error;
@@ -139,6 +138,7 @@ type Pointers<Name extends string> = Readonly<Record<Name, bigint>>;
 
 class CudaPlan<Name extends string> implements BackendPlan<Pointers<Name>> {
   readonly explain: PlanExplanation;
+  readonly storesAnswer: boolean;
   readonly #buffers: readonly Name[];
   readonly #list: NativeLaunchList | null;
   readonly #workspace: NativeMemory | null;
@@ -146,8 +146,9 @@ class CudaPlan<Name extends string> implements BackendPlan<Pointers<Name>> {
   /** Refilled at each run, so that a run allocates nothing; native code has read it when run() returns. */
   readonly #pointers: bigint[];
 
-  constructor(explain: PlanExplanation, buffers: readonly Name[], list: NativeLaunchList | null, workspace: NativeMemory | null, device: NativeDevice) {
-    this.explain = explain;
+  constructor(choice: Choice, buffers: readonly Name[], list: NativeLaunchList | null, workspace: NativeMemory | null, device: NativeDevice) {
+    this.explain = explanation(choice);
+    this.storesAnswer = storesAnswer(choice.resolved);
     this.#buffers = buffers;
     this.#pointers = buffers.map(() => 0n);
     this.#list = list;

@@ -96,7 +96,7 @@ export class DeviceHandle extends Handle implements Device {
     const { request, lengths, force } = checkPlan(options);
     const plan = await this.#made(this.backend.samplePlan(request, { force }));
     try {
-      return new SamplePlanHandle(this, request, lengths, plan, allocateAnswer(this, request));
+      return new SamplePlanHandle(this, request, lengths, plan, plan.storesAnswer ? allocateAnswer(this, request) : null);
     } catch (error) {
       plan.close();
       throw error;

@@ -68,7 +68,7 @@ class EmulateDevice implements BackendDevice {
   }
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    return prepareEmulatedPlan(this.#emulate(), drawing(this.#choose(request, force)));
+    return prepareEmulatedPlan(this.#emulate(), await drawing(this.#choose(request, force), EMULATED_LIMITS));
   }
 
   async scoredPlan(request: Request, { prologue, source }: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
@@ -88,7 +88,7 @@ class EmulateDevice implements BackendDevice {
   async hostSample(job: HostSampleJob): Promise<void> {
     const plan = await this.samplePlan(job.request, {});
     try {
-      if (job.request.rows > 0) await runOnHostMemory(this, plan, ...sampleBuffers(job));
+      if (job.request.rows > 0) await runOnHostMemory(this, plan, ...sampleBuffers(job, plan));
     } finally {
       plan.close();
     }

@@ -1,5 +1,5 @@
 /** A chosen plan on the emulator: its kernels compiled and loaded, its workspace in host memory, its launches one after another. */
-import { elementBytes, type ResolvedPlan, type ResolvedStage } from "../dsl/index.ts";
+import { elementBytes, type ResolvedPlan, type ResolvedStage, storesAnswer } from "../dsl/index.ts";
 import type { EmulatedKernel, EmulatedLaunch } from "../native/types.ts";
 import type { BackendGraph, BackendMemory, BackendPlan, BackendStream } from "./backend.ts";
 import { type Choice, explanation } from "./choose-plan.ts";
@@ -23,27 +23,28 @@ type Pointers = Readonly<Record<string, bigint>>;
 /** Errors: TK205, TK207, TK208, TK303, TK305. */
 export async function prepareEmulatedPlan(emulate: Emulate, choice: Choice): Promise<BackendPlan<Pointers>> {
   const { resolved } = choice;
-  const explain = explanation(choice);
   // no rows: nothing is launched, so nothing is compiled
-  if (resolved.request.rows === 0) return new EmulatedPlan(explain, emulate, resolved, [], null);
+  if (resolved.request.rows === 0) return new EmulatedPlan(choice, emulate, [], null);
   const kernels = await Promise.all(resolved.stages.map((stage) => emulate.kernel(stage)));
   const workspace = resolved.workspaceBytes > 0 ? allocateHost(resolved.workspaceBytes) : null;
-  const plan = new EmulatedPlan(explain, emulate, resolved, kernels, workspace);
+  const plan = new EmulatedPlan(choice, emulate, kernels, workspace);
   await plan.zeroState();
   return plan;
 }
 
 class EmulatedPlan implements BackendPlan<Pointers> {
   readonly explain: PlanExplanation;
+  readonly storesAnswer: boolean;
   readonly #emulation: Emulation;
   readonly #resolved: ResolvedPlan;
   readonly #kernels: readonly EmulatedKernel[];
   readonly #workspace: BackendMemory | null;
 
-  constructor(explain: PlanExplanation, emulation: Emulation, resolved: ResolvedPlan, kernels: readonly EmulatedKernel[], workspace: BackendMemory | null) {
-    this.explain = explain;
+  constructor(choice: Choice, emulation: Emulation, kernels: readonly EmulatedKernel[], workspace: BackendMemory | null) {
+    this.explain = explanation(choice);
+    this.storesAnswer = storesAnswer(choice.resolved);
     this.#emulation = emulation;
-    this.#resolved = resolved;
+    this.#resolved = choice.resolved;
     this.#kernels = kernels;
     this.#workspace = workspace;
   }

@@ -34,11 +34,11 @@ export async function runOnHostMemory<Name extends string>(
 }
 
 /** What runOnHostMemory() is given for a draw. */
-export function sampleBuffers(job: HostSampleJob) {
+export function sampleBuffers(job: HostSampleJob, { storesAnswer }: Pick<BackendPlan, "storesAnswer">) {
   const { data: x, lengths, temperature, topP, minP, seeds, offsets, values, indices, tokens, logprobs, kept, candidateLogprobs } = job;
   return [
     { x, lengths, temperature, topP, minP, seeds, offsets },
-    { values, indices, tokens, logprobs, kept, candidateLogprobs },
+    { values: storesAnswer ? values : null, indices, tokens, logprobs, kept, candidateLogprobs },
   ] as const;
 }
 

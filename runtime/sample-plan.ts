@@ -11,7 +11,7 @@ import type { TensorHandle } from "./tensor.ts";
 import type { Timeline } from "./timeline.ts";
 import type { CapturedRun, DeviceTensor, PlanExplanation, SampleOutput, SamplePlan, SampleTensors, Stream } from "./types.ts";
 
-/** The top-k's answer, which the caller does not ask for. */
+/** The top-k's answer between two launches, which the caller does not ask for. */
 export interface Answer {
   readonly values: BackendMemory;
   readonly indices: BackendMemory;

@@ -1,7 +1,7 @@
 // Machine-written by topkit codegen from templates/sample_row.cu.hbs and dsl/kernels/sample-row.ts: edit those, not this.
 //
-// Draws a token from each row of a top-k's answer (docs/contract.md, "Sampling"). Threads hold neighbouring candidates; what a tile of them does not
-// hold is weighed again in each of three passes: the mass of all, the cuts, the draw.
+// Draws a token from each row of a top-k's answer (docs/contract.md, "Sampling"). All warps weigh candidates, the first draws; what its registers
+// do not hold is weighed again in each of three passes: the mass of all, the cuts, the draw.
 //
 // spec: dtype f32, order largest
 // tune: warps 1, items 1
@@ -46,79 +46,16 @@ template <Dtype D, Order O> struct Element {
     return (Raw)((k & F::sign) ? k ^ F::sign : k ^ F::ones);
   }
 };
-// What L neighbouring lanes of a warp (8, 16 or 32) do together. All lanes of the warp call each of these.
-constexpr u32 FULL_WARP = 0xffffffffu;
-
-template <int L> struct Lanes {
-  const u32 sub; // place in the group
-  const u32 mask;
-  __device__ __forceinline__ Lanes() : sub(threadIdx.x % L), mask(L == 32 ? FULL_WARP : ((1u << (L & 31)) - 1) << (threadIdx.x % 32 / L * L)) {}
-
-  __device__ __forceinline__ u32 greatest(u32 value) const {
-    if constexpr (L == 32) return __reduce_max_sync(FULL_WARP, value);
-#pragma unroll
-    for (int step = L / 2; step > 0; step /= 2) {
-      const u32 other = __shfl_xor_sync(FULL_WARP, value, step);
-      value = other > value ? other : value;
-    }
-    return value;
-  }
-  __device__ __forceinline__ u32 least(u32 value) const { return ~greatest(~value); }
-  __device__ __forceinline__ u32 sum(u32 value) const {
-    if constexpr (L == 32) return __reduce_add_sync(FULL_WARP, value);
-#pragma unroll
-    for (int step = L / 2; step > 0; step /= 2) value += __shfl_xor_sync(FULL_WARP, value, step);
-    return value;
-  }
-  // Over the lanes before this one; `total` is over all of the group.
-  __device__ __forceinline__ u32 sum_before(u32 value, u32& total) const {
-    u32 through = value;
-#pragma unroll
-    for (int step = 1; step < L; step *= 2) {
-      const u32 below = __shfl_up_sync(FULL_WARP, through, step, L);
-      if (sub >= step) through += below;
-    }
-    total = __shfl_sync(FULL_WARP, through, L - 1, L);
-    return through - value;
-  }
-  __device__ __forceinline__ u32 votes(bool vote) const { return __popc(__ballot_sync(FULL_WARP, vote) & mask); }
-};
-
-// One step of a bitonic network over L * ITEMS words, ITEMS in each lane: lane t holds positions p = t*ITEMS .. t*ITEMS+ITEMS-1, the partners
-// are p and p ^ STRIDE, and a merge of SIZE sorts downwards where p & SIZE is zero. A word is taken by one comparison whose sense the
-// position turns, which is a third of the instructions of choosing between maximum and minimum, for 64 bits.
-template <int SIZE, int STRIDE, class T, int ITEMS> __device__ __forceinline__ void lanes_step(T (&w)[ITEMS], u32 t) {
-#pragma unroll
-  for (int i = 0; i < ITEMS; i++) {
-    const bool up = ((t * ITEMS + i) & SIZE) != 0;
-    if constexpr (STRIDE >= ITEMS) {
-      const T mine = w[i], other = __shfl_xor_sync(FULL_WARP, mine, STRIDE / ITEMS);
-      const bool upper = ((t * ITEMS) & STRIDE) != 0;
-      w[i] = (mine > other) != (up != upper) ? mine : other;
-    } else if ((i & STRIDE) == 0) {
-      const T a = w[i], b = w[i ^ STRIDE];
-      const bool stay = (a > b) != up;
-      w[i] = stay ? a : b;
-      w[i ^ STRIDE] = stay ? b : a;
-    }
-  }
-}
-// Sorts downwards.
-template <int L, int SIZE = 2, int STRIDE = 1, class T, int ITEMS> __device__ __forceinline__ void lanes_sort(T (&w)[ITEMS], u32 t) {
-  lanes_step<SIZE, STRIDE>(w, t);
-  if constexpr (STRIDE > 1) lanes_sort<L, SIZE, STRIDE / 2>(w, t);
-  else if constexpr (SIZE < L * ITEMS) lanes_sort<L, SIZE * 2, SIZE>(w, t);
-}
 // exp and log as sequences of correctly rounded f32 operations, so that every backend gets the same bits (docs/contract.md, "Sampling"). No
 // FMA: JavaScript has none. The intrinsics are never contracted, whatever the options. Polynomials: Cephes (Moshier 1992), expf and logf.
 // native/src/cpu/device_code.h gives the intrinsics to native C++; test/support/exact-math.ts is the twin in TypeScript.
 constexpr u32 CANONICAL_NAN = 0x7fc00000u;
 
 // Less than 1 ulp from e^x; +inf above 128 ln 2, 0 below -150 ln 2, subnormal results included. A NaN gives the canonical one.
-static __device__ __forceinline__ float exact_exp(float x) {
-  if (x != x) return __uint_as_float(CANONICAL_NAN);
-  if (x > 88.72283935546875f) return __uint_as_float(0x7f800000u);
-  if (x < -103.97208404541015625f) return 0.0f;
+static __device__ __forceinline__ float exact_exp(float given) {
+  // what is out of range is chosen at the end, without a branch: neighbouring lanes have both
+  const bool above = given > 88.72283935546875f, below = given < -103.97208404541015625f;
+  const float x = above || below || given != given ? 0.0f : given;
   // n = round(x / ln 2): at 1.5 * 2^23 an f32 has no fraction left
   const float n = __fsub_rn(__fadd_rn(__fmul_rn(x, 1.44269502162933349609375f), 12582912.0f), 12582912.0f);
   // ln 2 in two parts, the first of 10 bits: n times it is exact, and so is the first difference
@@ -132,7 +69,9 @@ static __device__ __forceinline__ float exact_exp(float x) {
   // 2^n in two factors, both normal: only the last product rounds, and only where the result is subnormal
   const int exponent = __float2int_rz(n), half = exponent >> 1;
   const float scaled = __fmul_rn(mantissa, __uint_as_float((u32)(half + 127) << 23));
-  return __fmul_rn(scaled, __uint_as_float((u32)(exponent - half + 127) << 23));
+  const float power = __fmul_rn(scaled, __uint_as_float((u32)(exponent - half + 127) << 23));
+  const float beyond = above ? __uint_as_float(0x7f800000u) : below ? 0.0f : __uint_as_float(CANONICAL_NAN);
+  return above || below || given != given ? beyond : power;
 }
 
 // Less than 0.84 ulp from ln x. log(0) is -inf, of either sign; below 0 and for a NaN the canonical NaN.
@@ -196,10 +135,10 @@ static __device__ __forceinline__ float widen_f16(u32 bits) {
 static __device__ __forceinline__ float widen_bf16(u32 bits) { return __uint_as_float(bits << 16); }
 
 // Whether a row can be drawn from: parameters in their ranges (a NaN is in none), and a best value that is neither a NaN nor -inf.
-static __device__ __forceinline__ bool can_draw(float best, float temperature, float top_p, float min_p) {
-  const float infinity = __uint_as_float(0x7f800000u);
-  return best > -infinity && temperature >= 0.0f && temperature < infinity && top_p >= 0.0f && top_p <= 1.0f && min_p >= 0.0f && min_p <= 1.0f;
+static __device__ __forceinline__ bool in_range(float temperature, float top_p, float min_p) {
+  return temperature >= 0.0f && temperature < __uint_as_float(0x7f800000u) && top_p >= 0.0f && top_p <= 1.0f && min_p >= 0.0f && min_p <= 1.0f;
 }
+static __device__ __forceinline__ bool can_be_best(float value) { return value > __uint_as_float(0xff800000u); }
 
 // At most 0. At the best it is 0, even where best is +inf or the temperature 0.
 static __device__ __forceinline__ float score_of(float value, float best, float temperature) {
@@ -209,11 +148,19 @@ static __device__ __forceinline__ float score_of(float value, float best, float 
 // floor(weight * 2^32) of a weight of 0 to 1.
 static __device__ __forceinline__ u64 mass_of(float weight) { return (u64)__fmul_rn(weight, 4294967296.0f); }
 
+// A top-p of 0 to 1: all, or a fraction in units of 2^-64.
+struct TopP {
+  bool all;
+  u64 fraction;
+};
+static __device__ __forceinline__ TopP top_p_of(float top_p) {
+  const bool all = top_p >= 1.0f;
+  return TopP{all, all ? 0 : (u64)__fmul_rn(top_p, 18446744073709551616.0f)};
+}
+
 // The least mass that is at least top_p of the total: a candidate is kept if less than this stands before it.
-static __device__ __forceinline__ u64 mass_wanted(u64 total, float top_p) {
-  if (top_p >= 1.0f) return total;
-  const u64 fraction = (u64)__fmul_rn(top_p, 18446744073709551616.0f);
-  return __umul64hi(fraction, total) + (fraction * total != 0);
+static __device__ __forceinline__ u64 mass_wanted(u64 total, TopP top_p) {
+  return top_p.all ? total : __umul64hi(top_p.fraction, total) + (top_p.fraction * total != 0);
 }
 
 // The token is the first candidate at which the running mass exceeds this.
@@ -221,98 +168,199 @@ static __device__ __forceinline__ u64 draw_target(u64 bits, u64 mass) { return _
 
 // ln of a mass in units of 2^32, which rounds to f32 first.
 static __device__ __forceinline__ float log_mass(u64 mass) { return exact_log(__fmul_rn((float)mass, 2.3283064365386962890625e-10f)); }
-// What the threads of a block, WARPS warps, do together with masses (docs/contract.md, "Sampling"). All threads call each of these, with WARPS
-// masses of shared memory where there is more than one warp; each then ends with a barrier.
+// A row's draw by a block (docs/contract.md, "Sampling"), behind sample.cuh: sample_row and the kernels that draw in their own launch have this text.
 
-// Sum over the threads up to and including this one; `total` is over all of them.
-template <int WARPS> __device__ __forceinline__ u64 masses_through(u64 mass, u64* warpMasses, u64& total) {
-  const u32 lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  u64 through = mass;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const u64 below = __shfl_up_sync(FULL_WARP, through, step);
-    if (lane >= step) through += below;
-  }
-  if constexpr (WARPS == 1) {
-    total = __shfl_sync(FULL_WARP, through, 31);
-    return through;
-  }
-  if (lane == 31) warpMasses[warp] = through;
-  __syncthreads();
-  total = 0;
-  for (u32 other = 0; other < WARPS; other++) {
-    if (other == warp) through += total;
-    total += warpMasses[other];
-  }
-  __syncthreads();
-  return through;
-}
-
-// Sum of small counts over all threads.
-template <int WARPS> __device__ __forceinline__ u32 count_of_block(u32 count, u64* warpMasses) {
-  count = __reduce_add_sync(FULL_WARP, count);
-  if constexpr (WARPS == 1) return count;
-  if (threadIdx.x % 32 == 0) warpMasses[threadIdx.x / 32] = count;
-  __syncthreads();
-  u32 sum = 0;
-  for (u32 warp = 0; warp < WARPS; warp++) sum += (u32)warpMasses[warp];
-  __syncthreads();
-  return sum;
-}
-
-// What one thread has.
-template <int WARPS> __device__ __forceinline__ u64 mass_of_thread(u64 mass, u32 thread, u64* warpMasses) {
-  if constexpr (WARPS == 1) return __shfl_sync(FULL_WARP, mass, thread);
-  if (threadIdx.x == thread) warpMasses[0] = mass;
-  __syncthreads();
-  mass = warpMasses[0];
-  __syncthreads();
-  return mass;
-}
-typedef Element<f32, largest> E;
-typedef E::Raw Raw;
-constexpr int WARPS = 1, ITEMS = 1;
-constexpr u32 THREADS = 32, TILE = THREADS * ITEMS; // a tile: the candidates that a block holds
-static_assert(THREADS == 32 * WARPS, "derived");
-
-__device__ __forceinline__ float value_of(Raw raw) {
-  if constexpr (f32 == f32) return __uint_as_float(raw);
-  else if constexpr (f32 == f16) return widen_f16(raw);
+// An element as the f32 that it stands for.
+template <Dtype D> __device__ __forceinline__ float value_of(u32 raw) {
+  if constexpr (D == f32) return __uint_as_float(raw);
+  else if constexpr (D == f16) return widen_f16(raw);
   else return widen_bf16(raw);
 }
 
-// A thread's candidates of a tile, ITEMS from `first` on.
-struct Tile {
-  i64 first;
-  float value[ITEMS], weight[ITEMS];
-  int index[ITEMS];
-  u64 through[ITEMS]; // the row's running mass, each included
-  u64 end;            // at the end of the tile
+// A candidate in 64 bits: its column above its value. NO_CANDIDATE: what stands behind a row's last, -inf without a column.
+constexpr u64 NO_CANDIDATE = 0xffffffffff800000ull;
+__device__ __forceinline__ u64 candidate(float value, u32 column) { return (u64)column << 32 | __float_as_uint(value); }
 
-  __device__ __forceinline__ void load(const Raw* values, const int* indices, i64 base, i64 k) {
-    first = base + threadIdx.x * ITEMS;
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      const bool inside = first + i < k;
-      value[i] = inside ? value_of(values[first + i]) : __uint_as_float(0xff800000u);
-      index[i] = inside ? indices[first + i] : -1;
+// What a row is drawn with, as it is given.
+struct DrawParameters {
+  float temperature, topP, minP;
+  u64 seed, offset;
+  __device__ __forceinline__ DrawParameters(const float* temperatures, const float* topPs, const float* minPs, const u64* seeds, const u64* offsets, i64 row)
+      : temperature(temperatures ? temperatures[row] : 1.0f), topP(topPs ? topPs[row] : 1.0f), minP(minPs ? minPs[row] : 0.0f), seed(seeds[row]),
+        offset(offsets[row]) {}
+};
+
+// And all that follows from it alone: some hundred cycles, which a kernel spends while it waits for candidates.
+struct DrawTerms {
+  bool inRange;
+  float temperature, minP;
+  TopP topP;
+  u64 bits;
+  __device__ __forceinline__ explicit DrawTerms(const DrawParameters& given)
+      : inRange(in_range(given.temperature, given.topP, given.minP)), temperature(given.temperature), minP(given.minP), topP(top_p_of(given.topP)),
+        bits(draw_bits(given.seed, given.offset)) {}
+};
+
+// Where the answer goes; all but the tokens are null where nobody asks.
+struct DrawOutputs {
+  int* tokens;
+  float* logprobs;
+  int* kept;
+  float* candidateLogprobs;
+};
+
+// Masses are below 2^33: beside each, whether min-p lets its candidate pass.
+constexpr u64 PASSES = 1ull << 63;
+
+// A tile of masses in shared memory, of which each lane of one warp has so many neighbours. They are read anew for each question: registers are
+// dearer in a kernel that has found the candidates.
+template <int ITEMS> struct DrawTile {
+  const u32 items; // a lane's: at most ITEMS, and even unless that is 1
+  const u64* own;
+  u64 before, end; // the row's running mass before the lane's first, and at the end of the tile
+
+  __device__ __forceinline__ explicit DrawTile(i64 k) : items(ITEMS == 1 ? 1 : k >= 32 * ITEMS ? ITEMS : ((u32)k + 63) / 64 * 2) {}
+  __device__ __forceinline__ u32 first() const { return threadIdx.x % 32 * items; }
+
+  __device__ __forceinline__ void take(const u64* words, u64 at) {
+    const u32 lane = threadIdx.x % 32;
+    own = words + first();
+    u64 sum = 0;
+    walk([&](u32, bool, u64 mass) { sum += mass; });
+    u64 through = sum;
+#pragma unroll 1
+    for (u32 step = 1; step < 32; step *= 2) {
+      const u64 below = __shfl_up_sync(0xffffffffu, through, step);
+      if (lane >= step) through += below;
     }
+    before = at + through - sum;
+    end = at + __shfl_sync(0xffffffffu, through, 31);
   }
-  __device__ __forceinline__ void weigh(float best, float temperature, u64 before, u64* warpMasses) {
-    u64 own = 0;
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      weight[i] = exact_exp(score_of(value[i], best, temperature));
-      own += mass_of(weight[i]);
-      through[i] = own;
+  // Calls work(i, whether min-p lets it pass, mass) for each of the lane's.
+  template <class Work> __device__ __forceinline__ void walk(Work work) const {
+    if constexpr (ITEMS == 1) {
+      work(0, *own >= PASSES, *own & ~PASSES);
+    } else {
+#pragma unroll 1
+      for (u32 i = 0; i < items; i += 2) {
+        const ulonglong2 two = *(const ulonglong2*)(own + i);
+        work(i, two.x >= PASSES, two.x & ~PASSES);
+        work(i + 1, two.y >= PASSES, two.y & ~PASSES);
+      }
     }
-    u64 total;
-    const u64 shift = before + masses_through<WARPS>(own, warpMasses, total) - own;
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) through[i] += shift;
-    end = before + total;
   }
 };
+
+// Calls work(base) in the first warp for each tile of a row: the one that is held, or each after weigh(base, mass before) took it.
+template <int ITEMS, class Weigh, class Work>
+__device__ __forceinline__ void each_tile(const DrawTile<ITEMS>& tile, i64 k, bool held, Weigh weigh, Work work) {
+  const bool drawing = threadIdx.x < 32;
+  if (held) {
+    if (drawing) work((i64)0);
+    return;
+  }
+  u64 before = 0;
+  for (i64 base = 0; base < k; base += 32 * ITEMS) {
+    __syncthreads(); // the last tile was taken
+    weigh(base, before);
+    before = tile.end;
+    if (drawing) work(base);
+  }
+}
+
+// Draws from k candidates, which load(place) gives in their order. All threads of the block weigh them, the first warp does the rest, in passes over
+// tiles of 32 x ITEMS: the mass of all, the cuts, the draw. HELD: k is at most a tile. Begins after a barrier; `words` (as many as k, rounded up to
+// a multiple of 64; aligned to 16 bytes) and `found` (two) are free after the next one.
+template <int THREADS, int ITEMS, bool HELD, class Load>
+__device__ __forceinline__ void draw_row(const DrawTerms& with, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
+  constexpr i64 TILE = 32 * ITEMS;
+  const float best = __uint_as_float((u32)load(0)), nothing = __uint_as_float(0xff800000u);
+  if (!with.inRange || !can_be_best(best)) {
+    if (threadIdx.x == 0) {
+      out.tokens[row] = -1;
+      if (out.logprobs) out.logprobs[row] = __uint_as_float(CANONICAL_NAN);
+      if (out.kept) out.kept[row] = 0;
+    }
+    if (out.candidateLogprobs) {
+      for (i64 place = threadIdx.x; place < k; place += THREADS) out.candidateLogprobs[row * k + place] = nothing;
+    }
+    return;
+  }
+
+  DrawTile<ITEMS> tile(k);
+  const bool held = HELD || k <= TILE;
+  const auto weigh = [&](i64 base, u64 before) {
+    for (u32 at = threadIdx.x; at < 32 * tile.items; at += THREADS) {
+      u64 word = 0;
+      if (base + at < k) {
+        const float weight = exact_exp(score_of(__uint_as_float((u32)load(base + at)), best, with.temperature));
+        word = mass_of(weight);
+        if (word > 0 && weight >= with.minP) word |= PASSES;
+      }
+      words[at] = word;
+    }
+    __syncthreads();
+    if (threadIdx.x < 32) tile.take(words, before);
+  };
+  if (held) weigh(0, 0);
+
+  const u32 lane = threadIdx.x % 32;
+  u64 total = 0;
+  each_tile(tile, k, held, weigh, [&](i64) { total = tile.end; });
+
+  // the cuts keep a prefix, because weights fall: its length, and its mass
+  const u64 wanted = with.temperature == 0.0f ? 0 : mass_wanted(total, with.topP);
+  u32 left = 0;
+  u64 mass = 0;
+  each_tile(tile, k, held, weigh, [&](i64 base) {
+    u32 count = 0;
+    u64 through = tile.before, kept = 0;
+    tile.walk([&](u32 i, bool passes, u64 its) {
+      // the best is always kept
+      const bool keeps = (passes && through < wanted) || (i == 0 && lane == 0 && base == 0);
+      through += its;
+      if (keeps) {
+        count++;
+        kept = through;
+      }
+    });
+    const u32 keeping = __ballot_sync(0xffffffffu, count > 0);
+    if (keeping) mass = __shfl_sync(0xffffffffu, kept, 31 - __clz((int)keeping));
+    if (out.kept || out.candidateLogprobs) left += __reduce_add_sync(0xffffffffu, count);
+  });
+
+  const u64 target = draw_target(with.bits, mass);
+  each_tile(tile, k, held, weigh, [&](i64 base) {
+    u64 through = tile.before;
+    int mine = -1;
+    tile.walk([&](u32 i, bool, u64 its) {
+      // of exactly one candidate the running mass passes the target
+      if (through <= target && target - through < its) mine = (int)i;
+      through += its;
+    });
+    if (mine < 0) return;
+    const u64 its = load(base + tile.first() + mine);
+    out.tokens[row] = (int)(its >> 32);
+    if (out.logprobs) out.logprobs[row] = __fsub_rn(score_of(__uint_as_float((u32)its), best, with.temperature), log_mass(mass));
+  });
+  if (out.kept && threadIdx.x == 0) out.kept[row] = (int)left;
+  if (!out.candidateLogprobs) return;
+  if (threadIdx.x == 0) {
+    found[0] = left;
+    found[1] = __float_as_uint(log_mass(mass));
+  }
+  __syncthreads();
+  for (i64 place = threadIdx.x; place < k; place += THREADS) {
+    const float score = score_of(__uint_as_float((u32)load(place)), best, with.temperature);
+    out.candidateLogprobs[row * k + place] = place < found[0] ? __fsub_rn(score, __uint_as_float(found[1])) : nothing;
+  }
+}
+constexpr Dtype DTYPE = f32;
+typedef Element<DTYPE, largest> E;
+typedef E::Raw Raw;
+constexpr int WARPS = 1, THREADS = 32;
+constexpr u32 ITEMS = 1; // candidates that a lane of the first warp has of a tile
+static_assert(THREADS == 32 * WARPS, "derived");
 
 extern "C" __global__ void __launch_bounds__(32) sample_row_f32_largest_warps1_items1(
     const Raw* __restrict__ values,
@@ -329,89 +377,13 @@ extern "C" __global__ void __launch_bounds__(32) sample_row_f32_largest_warps1_i
     const long long rows,
     const long long k,
     const long long indexBytes) {
-  extern __shared__ __align__(16) unsigned char arena[];
-  u64* warpMasses = (u64*)arena;
+  __shared__ __align__(16) u64 words[32 * ITEMS];
+  __shared__ u32 found[2];
   const i64 row = blockIdx.x;
-  const Raw* of_row = values + row * k;
-  const int* columns = indices + row * k;
-  // every load that a row of one tile needs is under way before the first is waited for
-  Tile tile;
-  tile.load(of_row, columns, 0, k);
-  const float of_temperature = temperature ? temperature[row] : 1.0f, of_top_p = topP ? topP[row] : 1.0f, of_min_p = minP ? minP[row] : 0.0f;
-  const u64 bits = draw_bits(seeds[row], offsets[row]);
-  const float best = value_of(of_row[0]), nothing = __uint_as_float(0xff800000u);
-  if (!can_draw(best, of_temperature, of_top_p, of_min_p)) {
-    if (threadIdx.x == 0) {
-      tokens[row] = -1;
-      if (logprobs) logprobs[row] = __uint_as_float(CANONICAL_NAN);
-      if (kept) kept[row] = 0;
-    }
-    if (candidateLogprobs) {
-      for (i64 place = threadIdx.x; place < k; place += THREADS) candidateLogprobs[row * k + place] = nothing;
-    }
-    return;
-  }
-
-  u64 total = 0;
-  for (i64 base = 0; base < k; base += TILE) {
-    if (base > 0) tile.load(of_row, columns, base, k);
-    tile.weigh(best, of_temperature, total, warpMasses);
-    total = tile.end;
-  }
-  // a row of one tile is held from here on
-  const bool held = k <= TILE;
-
-  // the cuts keep a prefix, because weights fall: its length, and its mass
-  const u64 wanted = of_temperature == 0.0f ? 0 : mass_wanted(total, of_top_p);
-  i64 left = 0;
-  u64 mass = 0, before = 0;
-  for (i64 base = 0; base < k; base += TILE) {
-    if (!held) {
-      tile.load(of_row, columns, base, k);
-      tile.weigh(best, of_temperature, before, warpMasses);
-    }
-    u32 here = 0;
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      const u64 own = mass_of(tile.weight[i]);
-      here += own > 0 && tile.weight[i] >= of_min_p && tile.through[i] - own < wanted;
-    }
-    u32 count = count_of_block<WARPS>(here, warpMasses);
-    if (base == 0 && count == 0) count = 1; // the best is always kept
-    if (count > 0) {
-      const u32 last = count - 1;
-      u64 through = 0;
-#pragma unroll
-      for (int i = 0; i < ITEMS; i++) {
-        if (i <= last % ITEMS) through = tile.through[i];
-      }
-      mass = mass_of_thread<WARPS>(through, last / ITEMS, warpMasses);
-    }
-    left += count;
-    before = tile.end;
-    if (count < TILE) break;
-  }
-
-  const u64 target = draw_target(bits, mass);
-  const float log_total = logprobs || candidateLogprobs ? log_mass(mass) : 0.0f;
-  if (kept && threadIdx.x == 0) kept[row] = (int)left;
-  before = 0;
-  for (i64 base = 0; base < (candidateLogprobs ? k : left); base += TILE) {
-    if (!held) {
-      tile.load(of_row, columns, base, k);
-      tile.weigh(best, of_temperature, before, warpMasses);
-    }
-    before = tile.end;
-#pragma unroll
-    for (int i = 0; i < ITEMS; i++) {
-      const i64 place = tile.first + i;
-      const float logprob = __fsub_rn(score_of(tile.value[i], best, of_temperature), log_total);
-      // of exactly one candidate the running mass passes the target
-      if (tile.through[i] > target && tile.through[i] - mass_of(tile.weight[i]) <= target) {
-        tokens[row] = tile.index[i];
-        if (logprobs) logprobs[row] = logprob;
-      }
-      if (candidateLogprobs && place < k) candidateLogprobs[row * k + place] = place < left ? logprob : nothing;
-    }
-  }
+  const Raw* const of_row = values + row * k;
+  const int* const columns = indices + row * k;
+  const DrawParameters with(temperature, topP, minP, seeds, offsets, row);
+  const DrawOutputs out = {tokens, logprobs, kept, candidateLogprobs};
+  const auto given = [&](i64 place) { return candidate(value_of<DTYPE>(of_row[place]), (u32)columns[place]); };
+  draw_row<THREADS, ITEMS, false>(DrawTerms(with), row, k, out, words, found, given);
 }

@@ -4,10 +4,10 @@
 constexpr u32 CANONICAL_NAN = 0x7fc00000u;
 
 // Less than 1 ulp from e^x; +inf above 128 ln 2, 0 below -150 ln 2, subnormal results included. A NaN gives the canonical one.
-static __device__ __forceinline__ float exact_exp(float x) {
-  if (x != x) return __uint_as_float(CANONICAL_NAN);
-  if (x > 88.72283935546875f) return __uint_as_float(0x7f800000u);
-  if (x < -103.97208404541015625f) return 0.0f;
+static __device__ __forceinline__ float exact_exp(float given) {
+  // what is out of range is chosen at the end, without a branch: neighbouring lanes have both
+  const bool above = given > 88.72283935546875f, below = given < -103.97208404541015625f;
+  const float x = above || below || given != given ? 0.0f : given;
   // n = round(x / ln 2): at 1.5 * 2^23 an f32 has no fraction left
   const float n = __fsub_rn(__fadd_rn(__fmul_rn(x, 1.44269502162933349609375f), 12582912.0f), 12582912.0f);
   // ln 2 in two parts, the first of 10 bits: n times it is exact, and so is the first difference
@@ -21,7 +21,9 @@ static __device__ __forceinline__ float exact_exp(float x) {
   // 2^n in two factors, both normal: only the last product rounds, and only where the result is subnormal
   const int exponent = __float2int_rz(n), half = exponent >> 1;
   const float scaled = __fmul_rn(mantissa, __uint_as_float((u32)(half + 127) << 23));
-  return __fmul_rn(scaled, __uint_as_float((u32)(exponent - half + 127) << 23));
+  const float power = __fmul_rn(scaled, __uint_as_float((u32)(exponent - half + 127) << 23));
+  const float beyond = above ? __uint_as_float(0x7f800000u) : below ? 0.0f : __uint_as_float(CANONICAL_NAN);
+  return above || below || given != given ? beyond : power;
 }
 
 // Less than 0.84 ulp from ln x. log(0) is -inf, of either sign; below 0 and for a NaN the canonical NaN.

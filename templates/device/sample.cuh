@@ -11,10 +11,10 @@ static __device__ __forceinline__ float widen_f16(u32 bits) {
 static __device__ __forceinline__ float widen_bf16(u32 bits) { return __uint_as_float(bits << 16); }
 
 // Whether a row can be drawn from: parameters in their ranges (a NaN is in none), and a best value that is neither a NaN nor -inf.
-static __device__ __forceinline__ bool can_draw(float best, float temperature, float top_p, float min_p) {
-  const float infinity = __uint_as_float(0x7f800000u);
-  return best > -infinity && temperature >= 0.0f && temperature < infinity && top_p >= 0.0f && top_p <= 1.0f && min_p >= 0.0f && min_p <= 1.0f;
+static __device__ __forceinline__ bool in_range(float temperature, float top_p, float min_p) {
+  return temperature >= 0.0f && temperature < __uint_as_float(0x7f800000u) && top_p >= 0.0f && top_p <= 1.0f && min_p >= 0.0f && min_p <= 1.0f;
 }
+static __device__ __forceinline__ bool can_be_best(float value) { return value > __uint_as_float(0xff800000u); }
 
 // At most 0. At the best it is 0, even where best is +inf or the temperature 0.
 static __device__ __forceinline__ float score_of(float value, float best, float temperature) {
@@ -24,11 +24,19 @@ static __device__ __forceinline__ float score_of(float value, float best, float 
 // floor(weight * 2^32) of a weight of 0 to 1.
 static __device__ __forceinline__ u64 mass_of(float weight) { return (u64)__fmul_rn(weight, 4294967296.0f); }
 
+// A top-p of 0 to 1: all, or a fraction in units of 2^-64.
+struct TopP {
+  bool all;
+  u64 fraction;
+};
+static __device__ __forceinline__ TopP top_p_of(float top_p) {
+  const bool all = top_p >= 1.0f;
+  return TopP{all, all ? 0 : (u64)__fmul_rn(top_p, 18446744073709551616.0f)};
+}
+
 // The least mass that is at least top_p of the total: a candidate is kept if less than this stands before it.
-static __device__ __forceinline__ u64 mass_wanted(u64 total, float top_p) {
-  if (top_p >= 1.0f) return total;
-  const u64 fraction = (u64)__fmul_rn(top_p, 18446744073709551616.0f);
-  return __umul64hi(fraction, total) + (fraction * total != 0);
+static __device__ __forceinline__ u64 mass_wanted(u64 total, TopP top_p) {
+  return top_p.all ? total : __umul64hi(top_p.fraction, total) + (top_p.fraction * total != 0);
 }
 
 // The token is the first candidate at which the running mass exceeds this.

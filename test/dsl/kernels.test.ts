@@ -21,7 +21,7 @@ import { requests } from "./arbitrary.ts";
 /** Every plan's shapes that a kernel accepts, for a request. */
 function acceptedShapes(kernel: AnyKernel, request: Request, candidateTarget: number): Shape<string>[] {
   const spec = { dtype: request.dtype, order: request.order };
-  return [...plans, drawPlan]
+  return [...plans, ...plans.flatMap(({ draws }) => draws ?? []), drawPlan]
     .flatMap((plan) =>
       plan.passes
         .filter((_, at) => plan.stages[at] === kernel)

@@ -6,7 +6,7 @@ import type { AnyKernel } from "../../dsl/kernel.ts";
 import { variantSymbol } from "../../dsl/variant.ts";
 import { identifiersOf } from "../../generator/cuda-text.ts";
 import { type Loaded, load, readCatalog } from "../../generator/index.ts";
-import { type Edit, fixture, KERNEL, PACKAGE_ROOT } from "./fixture.ts";
+import { type Edit, fixture, KERNEL, PACKAGE_ROOT, TEMPLATE } from "./fixture.ts";
 
 const F32 = { dtype: "f32", order: "largest" };
 
@@ -66,6 +66,19 @@ extern "C" __global__ void __launch_bounds__(64) copy_row_f32_largest_warps2(
     expect(hooked.text).toBe(plain.text.replace("{ return raw; }", "{ return raw & 0x7fffffff; /* <, & and {{ stay */ }"));
     expect(hooked.symbol).toBe(plain.symbol);
     expect(hooked.sourceHash).not.toBe(plain.sourceHash);
+  });
+
+  it("gives a kernel that draws its own text, and the others theirs to the byte", async () => {
+    const plain = (await loadFixture()).render;
+    const ask = { file: TEMPLATE, from: "  int v = 0;\n", to: "{{#if draws}}\n  int v = 1;\n{{else}}\n  int v = 0;\n{{/if}}\n" };
+    const include = { file: TEMPLATE, from: "{{> prelude}}\n", to: "{{> prelude}}\n{{#if draws}}\n{{> device/more.cuh}}\n{{/if}}\n" };
+    const more = { file: "templates/device/more.cuh", to: "// more\n" };
+    const storing = await loadFixture(ask, include, more);
+    const { text } = plain(storing.only, F32, { warps: 2 });
+    expect(storing.render(storing.only, F32, { warps: 2 }).text).toBe(text);
+    const draws = { file: KERNEL, from: 'template: "copy_row.cu.hbs",', to: 'template: "copy_row.cu.hbs", drawsFrom: {} as never,' };
+    const drawing = await loadFixture(ask, include, more, draws);
+    expect(drawing.render(drawing.only, F32, { warps: 2 }).text).toBe(text.replace("int v = 0;", "int v = 1;").replace("Raw;\n", "Raw;\n// more\n"));
   });
 
   it("never lets a doc comment reach the code", async () => {

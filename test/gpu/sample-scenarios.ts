@@ -16,12 +16,19 @@ interface SampleShape {
   readonly quick?: boolean;
 }
 
-/** By what answers their top-k on a Hopper device: warps, a network, clusters, blocks, two stages, radix; one tile of candidates, and several. */
+/**
+ * By what answers their top-k on a Hopper device: warps, a network, radix, two stages; clusters and blocks, which draw in their own launch, blocks of
+ * one row and of several; one tile of candidates, and several.
+ */
 const SHAPES: readonly SampleShape[] = [
   { rows: 64, cols: 200, k: 1, quick: true },
   { rows: 200, cols: 300, k: 64, quick: true },
   { rows: 50, cols: 1000, k: 700, quick: true },
   { rows: 7, cols: 4000, k: 2500, quick: true },
+  { rows: 3, cols: 4200, k: 1, quick: true },
+  { rows: 5, cols: 9000, k: 256, quick: true },
+  { rows: 70, cols: 9000, k: 60, quick: true },
+  { rows: 300, cols: 9000, k: 256 },
   { rows: 1, cols: 50304, k: 50 },
   { rows: 32, cols: 50304, k: 200 },
   { rows: 64, cols: 32000, k: 128 },

@@ -145,4 +145,28 @@ describe("on a GPU", () => {
     plan.dispose();
     expect(native.liveAllocations).toBe(live);
   });
+
+  it("launches one kernel where the plan's last draws, and keeps no answer", async () => {
+    const native = new FakeNative();
+    useNative(native);
+    using device = await open();
+    const long = 5000;
+    const x = device.empty([rows, long], "f32");
+    const { parameters, out } = tensorsOn(device);
+    const live = native.liveAllocations;
+    const plan = await device.samplePlan({ ...options, cols: long });
+    expect(plan.explain).toMatchObject({ plan: "cluster_select", kernels: [{ name: "cluster_select_draw", launches: 1 }] });
+    expect(native.liveAllocations).toBe(live);
+    await Promise.all([x.toHost(), parameters.offsets.toHost()]);
+    plan.run(x, parameters, { tokens: out.tokens });
+    await out.tokens.toHost();
+    const { temperature: t, topP: p, seeds, offsets } = parameters;
+    expect(native.launches.map((launch) => launch.parameters)).toEqual([
+      [
+        ...[x.pointer, 0n, 0n, t.pointer, p.pointer, 0n, seeds.pointer, offsets.pointer, out.tokens.pointer, 0n, 0n, 0n],
+        ...[BigInt(rows), BigInt(long), BigInt(k), BigInt(long)],
+      ],
+    ]);
+    plan.dispose();
+  });
 });

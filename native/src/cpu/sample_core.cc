@@ -29,13 +29,13 @@ class Sampler {
     const float top_p = parameter(job_.top_p, row, 1.0f);
     const float min_p = parameter(job_.min_p, row, 0.0f);
     const float best = value(row, 0);
-    if (!can_draw(best, temperature, top_p, min_p)) {
+    if (!in_range(temperature, top_p, min_p) || !can_be_best(best)) {
       write(row, -1, __uint_as_float(CANONICAL_NAN), 0, 0.0f);
       return;
     }
     const uint64_t above = weigh(row, best, temperature, min_p);
     // the best is always kept
-    const uint64_t kept = std::max<uint64_t>(cut(above, temperature == 0.0f ? 0 : mass_wanted(total_, top_p)), 1);
+    const uint64_t kept = std::max<uint64_t>(cut(above, temperature == 0.0f ? 0 : mass_wanted(total_, top_p_of(top_p))), 1);
 
     u64 mass = 0;
     for (uint64_t place = 0; place < kept; place++) mass += masses_[place];

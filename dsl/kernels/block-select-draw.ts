@@ -1,0 +1,45 @@
+import { input, optionalInput, optionalOutput } from "../buffer.ts";
+import { oneOf } from "../domain.ts";
+import { kernel } from "../kernel.ts";
+import { spanOf } from "../request.ts";
+import { blockSelect } from "./block-select.ts";
+import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
+import { baseSpec } from "./spec.ts";
+
+/** With 26, two blocks a multiprocessor spill. */
+const MOST_GROUPS = 20;
+
+const ships = blockSelect.ships.filter(
+  (c) => c.candidates <= 2 * MOST_DRAWN && blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }).groups <= MOST_GROUPS,
+);
+
+/** block_select, and the draw from its answer in the same launch: a row's order goes to shared memory instead, over the list that is done with. */
+export const blockSelectDraw = kernel("block_select_draw", {
+  template: blockSelect.template,
+  drawsFrom: blockSelect,
+  hooks: {},
+  spec: { dtype: baseSpec.dtype, order: oneOf("largest") },
+  tune: blockSelect.tune,
+  minArch: blockSelect.minArch,
+  minPtx: blockSelect.minPtx,
+  unit: blockSelect.unit,
+  shape: ["rows", "cols", "k", "rowStride"],
+  buffers: { x: input("value"), lengths: optionalInput("i32"), indices: optionalOutput("i32"), ...drawBuffers },
+  accepts: {
+    ...blockSelect.accepts,
+    "a warp draws from what it holds: k is at most 256": (_, { k }) => k <= MOST_DRAWN,
+  },
+  derive: (c) => ({ ...blockSelect.derive(c), drawn: MOST_DRAWN }),
+  where: {
+    ...blockSelect.where,
+    "a thread's groups leave registers for a draw: at most 20": (c) => c.groups <= MOST_GROUPS,
+  },
+  extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, indices: shape.rows * shape.k, ...drawExtents(shape) }),
+  launch: blockSelect.launch,
+  ships,
+  untuned: (spec, shape) => {
+    const own = blockSelect.untuned(spec, shape);
+    return ships.includes(own) ? own : ships[ships.length - 1]!;
+  },
+  search: blockSelect.search,
+});

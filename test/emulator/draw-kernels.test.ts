@@ -1,0 +1,120 @@
+/** The kernels that draw from their own top-k, on the emulator: configs of the whole tune space against the oracle, to the bit; and without a race. */
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Random, random } from "../../bench/random.ts";
+import { type AnyConfig, type AnyKernel, type Dtype, kernels, plans } from "../../dsl/index.ts";
+import { type Loaded, load } from "../../generator/index.ts";
+import { type SampleRows, sampleRows } from "../support/sample-rows.ts";
+import { type DrawCase, drawDifference, drawStage, requestOf } from "./draw-job.ts";
+import { buildProgram, scratch } from "./emulator.ts";
+import { seedOfRun } from "./property-check.ts";
+import { configsOf } from "./property-space.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CONFIGS = 24;
+const seed = seedOfRun();
+const folder = scratch();
+let loaded: Loaded;
+beforeAll(async () => {
+  loaded = await load(ROOT, kernels);
+});
+afterAll(() => folder[Symbol.dispose]());
+
+const drawing = plans.flatMap(({ draws }) => draws?.stages.filter(({ drawsFrom }) => drawsFrom !== undefined) ?? []);
+const textOf = (kernel: AnyKernel, dtype: Dtype, tune: AnyConfig): string => loaded.render(kernel, { dtype, order: "largest" }, tune).text;
+
+interface Drawn extends Pick<SampleRows, "rows" | "cols" | "k" | "dtype"> {
+  readonly tune: AnyConfig;
+}
+
+/** Configs in random order, each with a request that it takes: few rows or, for blocks, some more than there are blocks. */
+function* requestsOf(kernel: AnyKernel, source: Random): Generator<Drawn> {
+  for (const { spec, tune } of configsOf(kernel, source)) {
+    const dtype = spec.dtype as Dtype;
+    const k = 1 + source.below(source.below(2) === 0 ? 256 : 40);
+    const cols = 4097 + source.below(3000);
+    const found = [1, 3, 5, 17, 34].map((rows) => ({ rows, cols, k, dtype, tune })).find((each) => drawStage(kernel, tune, requestOf(each)) !== undefined);
+    if (found !== undefined) yield found;
+  }
+}
+
+const differenceIn = (kernel: AnyKernel, more: Omit<DrawCase, "kernel" | "text" | "cache">): string =>
+  `${drawDifference({ ...more, kernel, text: textOf(kernel, more.given.dtype, more.tune), cache: folder.path }) ?? "same"}, TOPKIT_SEED=${seed}`;
+const SAME = `same, TOPKIT_SEED=${seed}`;
+
+for (const [at, kernel] of drawing.entries()) {
+  describe(`${kernel.name}, TOPKIT_SEED=${seed}`, () => {
+    it("draws the oracle's tokens in any config", { timeout: 600_000 }, () => {
+      const source = random(seed, 500 + at);
+      let tried = 0;
+      for (const { tune, ...shape } of requestsOf(kernel, source)) {
+        const given = sampleRows(source, { ...shape, invalid: true });
+        const lengths = Int32Array.from({ length: given.rows }, () => source.below(2 * given.cols) - 5);
+        const ends = source.below(2) === 0 ? {} : { lengths, gap: source.below(9) };
+        const difference = differenceIn(kernel, { tune, given, ...ends, seed: source.below(2) });
+        expect(`${difference} ${JSON.stringify({ ...shape, tune, ...ends })}`).toMatch(new RegExp(`^${SAME}`));
+        if (++tried === CONFIGS) break;
+      }
+      expect(tried).toBe(CONFIGS);
+    });
+
+    it("draws from candidates of every number, ends and beginnings of warps among them", { timeout: 600_000 }, () => {
+      const source = random(seed, 600 + at);
+      const { tune, rows, cols, dtype } = [...requestsWith(kernel, source, 256)][0]!;
+      for (const k of [1, 2, 31, 32, 33, 64, 65, 255, 256]) {
+        const given = sampleRows(source, { rows, cols, k, dtype });
+        expect(differenceIn(kernel, { tune, given })).toBe(SAME);
+      }
+    });
+
+    it("reads no optional input that is null, and writes no output that is", { timeout: 60_000 }, () => {
+      const source = random(seed, 700 + at);
+      const { tune, rows, cols, dtype } = [...requestsWith(kernel, source, 40)][0]!;
+      const ones = new Float32Array(rows).fill(1);
+      const given = { ...sampleRows(source, { rows, cols, k: 40, dtype }), temperature: ones, topP: ones, minP: new Float32Array(rows) };
+      const absent = ["temperature", "topP", "minP", "indices", "logprobs", "kept", "candidateLogprobs"];
+      expect(differenceIn(kernel, { tune, given, absent })).toBe(SAME);
+    });
+  });
+}
+
+/** The shipped configs that take few rows of 4200 columns with this k. */
+function* requestsWith(kernel: AnyKernel, source: Random, k: number): Generator<Drawn> {
+  const dtype = (["f32", "f16", "bf16"] as const)[source.below(3)]!;
+  for (const tune of kernel.ships) {
+    for (const rows of [2, 34]) {
+      const drawn = { rows, cols: 4200, k, dtype, tune };
+      if (drawStage(kernel, tune, requestOf(drawn)) !== undefined) yield drawn;
+    }
+  }
+}
+
+function first<T>(count: number, values: Iterable<T>): T[] {
+  const taken: T[] = [];
+  for (const value of values) if (taken.push(value) === count) break;
+  return taken;
+}
+
+const threadsOf = (tune: AnyConfig): number => Number(tune.threads ?? Number(tune.warps) * 32);
+
+describe("race mode", () => {
+  beforeAll(() => void buildProgram("race"));
+  const cases = drawing.map((kernel): Omit<DrawCase, "text"> => {
+    const tried = first(100, requestsOf(kernel, random(7, 0)));
+    const [least] = tried.sort((a, b) => a.rows - b.rows || threadsOf(a.tune) - threadsOf(b.tune));
+    const { tune, ...shape } = least!;
+    return { kernel, tune, given: sampleRows(random(12, 1), { ...shape, k: 40 }), program: "race" };
+  });
+
+  for (const each of cases) {
+    const text = (): string => textOf(each.kernel, each.given.dtype, each.tune);
+    it(`finds nothing in ${each.kernel.name}`, { timeout: 120_000 }, () => expect(drawDifference({ ...each, text: text() })).toBeUndefined());
+
+    it(`reports masses of ${each.kernel.name} that are read before all are there`, { timeout: 120_000 }, () => {
+      const whole = text();
+      const mutant = whole.replace("    __syncthreads();\n    if (threadIdx.x < 32) tile.take", "    if (threadIdx.x < 32) tile.take");
+      expect(mutant).not.toBe(whole);
+      expect(drawDifference({ ...each, text: mutant })).toContain("data race");
+    });
+  }
+});
