@@ -9,9 +9,7 @@ import { renderer } from "./property-check.ts";
 
 /** For each kernel in each of its plans, with the least of its subjects. */
 const CASES: readonly Case[] = topkKernels.flatMap((kernel) =>
-  plans
-    .filter(({ stages }) => stages.includes(kernel))
-    .flatMap(({ name }) => raceCases({ cases: subjectsOf(kernel)[0]!.cases.filter(({ plan }) => plan === name) })),
+  plans.filter(({ stages }) => stages.includes(kernel)).flatMap(({ name }) => raceCases(subjectsOf(kernel)[0]!.cases.filter(({ plan }) => plan === name))),
 );
 
 const titleOf = ({ plan, rows, cols, k, dtype, order, data, force }: Case): string =>
