@@ -52,6 +52,9 @@ const LAYOUTS: readonly Layout[] = [
   { data: "edgeTies", gap: 3, offset: 1, lengths: [60, 61], indexBytes: 4 },
   { data: "lowTies", gap: 0, offset: 3, lengths: [60, 61], indexBytes: 4 },
   { data: "nans", gap: 0, offset: 2, lengths: [], indexBytes: 4 },
+  { data: "someNans", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "anyBits", gap: 0, offset: 0, lengths: [33, 200, 60], indexBytes: 4 },
+  { data: "zeros", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
 ];
 
 /** Few rows; for configs that refuse those, more of them, and then shorter ones. */
