@@ -9,7 +9,7 @@ import type { Mutant } from "./mutation-operators.ts";
 import type { SameCode } from "./mutation-same-code.ts";
 import { type Numbered, numbersCompiled, numbersIn, SWITCH, schemaOf } from "./mutation-schema.ts";
 import { type Attempt, tryMutants } from "./mutation-server.ts";
-import { raceCases, type Subject, subjectsOf } from "./mutation-subjects.ts";
+import { type Subject, subjectsOf } from "./mutation-subjects.ts";
 import type { MutatedTemplates } from "./mutation-templates.ts";
 import { expectedOf, type PlanCase, planJob } from "./plan-job.ts";
 import { type Case, planCase } from "./property-case.ts";
@@ -54,7 +54,7 @@ export class KernelRun implements Disposable {
           return { subject, given, expected: expectedOf(given) };
         });
     this.#trials = trials(({ cases }) => cases);
-    this.#races = trials(raceCases);
+    this.#races = trials(({ races }) => races);
   }
 
   /**

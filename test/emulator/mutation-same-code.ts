@@ -8,13 +8,12 @@ import { readFileSync } from "node:fs";
 import type { AnyKernel } from "../../dsl/index.ts";
 import { compileKernel, scratch } from "./emulator.ts";
 import type { Mutant } from "./mutation-operators.ts";
-import { type Subject, subjectsOf } from "./mutation-subjects.ts";
+import { subjectsOf } from "./mutation-subjects.ts";
 import type { MutatedTemplates } from "./mutation-templates.ts";
 
 export class SameCode implements Disposable {
   readonly #templates: MutatedTemplates;
   readonly #folder = scratch();
-  readonly #subjects = new Map<AnyKernel, readonly Subject[]>();
   /** Of which a kernel has no code. */
   readonly #absent = new Map<AnyKernel, ReadonlySet<Mutant>>();
 
@@ -31,9 +30,7 @@ export class SameCode implements Disposable {
     if (this.#absent.get(kernel)?.has(mutant)) return true;
     const { file, text } = mutant;
     const changed = this.#templates.renderer(new Map([[file, text]]));
-    const subjects = this.#subjects.get(kernel) ?? subjectsOf(kernel);
-    this.#subjects.set(kernel, subjects);
-    return subjects.every(({ symbol, spec, tune }) => {
+    return subjectsOf(kernel).every(({ symbol, spec, tune }) => {
       const [before, after] = [this.#templates.render, changed].map((render) =>
         codeOf(compileKernel(`${symbol}.cu`, render(kernel, spec, tune).text, "fast", this.#folder.path, OPTIMISED)),
       );

@@ -1,4 +1,4 @@
-/** What mutants of a kernel are tried on: three of its configs, chosen by rule, each with small requests next to every boundary. */
+/** What mutants of a kernel are tried on: five of its configs, chosen by rule, each with small requests next to every boundary. */
 import { random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, variantSymbol } from "../../dsl/index.ts";
 import { type Case, requestOf } from "./property-case.ts";
@@ -10,12 +10,16 @@ export interface Subject {
   readonly spec: AnyConfig;
   readonly tune: AnyConfig;
   readonly cases: readonly Case[];
+  /** Small enough for ThreadSanitizer. */
+  readonly races: readonly Case[];
 }
 
 const SPECS = [
   { dtype: "bf16", order: "largest" },
   { dtype: "f32", order: "smallest" },
   { dtype: "f16", order: "largest" },
+  { dtype: "f32", order: "largest" },
+  { dtype: "bf16", order: "smallest" },
 ] as const;
 
 interface Layout extends Pick<Case, "gap" | "offset" | "indexBytes"> {
@@ -24,19 +28,33 @@ interface Layout extends Pick<Case, "gap" | "offset" | "indexBytes"> {
 }
 
 /**
- * Data that fills a buffer, ties at its threshold, a threshold between two groups far from each other, patterns next to those that mean something;
+ * Data that fills a buffer, ties at its threshold, a threshold between two groups far from each other, patterns next to those that mean something, and
+ * usual data;
  * rows that end and begin in the middle of a vector, or end before the first whole one begins, or have k elements, or one more or less.
  */
 const LAYOUTS: readonly Layout[] = [
   { data: "asc", gap: 5, offset: 3, lengths: [], indexBytes: 8 },
-  { data: "allNegInf", gap: 0, offset: 0, lengths: [2 ** 31 - 1, -4, 9, 0], indexBytes: 4 },
+  { data: "allNegInf", gap: 0, offset: 0, lengths: [2 ** 31 - 1, 16, 9, 0], indexBytes: 4 },
   { data: "boundaryTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
-  { data: "anyBits", gap: 1, offset: 7, lengths: [33, 4090], indexBytes: 4 },
+  { data: "anyBits", gap: 1, offset: 7, lengths: [33, 4090, -4], indexBytes: 4 },
   { data: "nans", gap: 9, offset: 1, lengths: [60, 5, 2], indexBytes: 8 },
   { data: "desc", gap: 0, offset: 8, lengths: [31, 32, 4099], indexBytes: 4 },
   { data: "earlyTies", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
   { data: "exactlyK", gap: 2, offset: 4, lengths: [], indexBytes: 4 },
+  { data: "oneAbove", gap: 0, offset: 2, lengths: [], indexBytes: 4 },
+  { data: "farTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "edgeTies", gap: 0, offset: 6, lengths: [2 ** 31 - 1, 60, 500], indexBytes: 8 },
+  { data: "comb", gap: 0, offset: 0, lengths: [2048, 4096], indexBytes: 4 },
+  { data: "edgeNear", gap: 4, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "normal", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
   { data: "anyBits", gap: 3, offset: 5, lengths: "around k", indexBytes: 4 },
+  { data: "edgeTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "edgeTies", gap: 3, offset: 1, lengths: [60, 61], indexBytes: 4 },
+  { data: "lowTies", gap: 0, offset: 3, lengths: [60, 61], indexBytes: 4 },
+  { data: "nans", gap: 0, offset: 2, lengths: [], indexBytes: 4 },
+  { data: "someNans", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "anyBits", gap: 0, offset: 0, lengths: [33, 200, 60], indexBytes: 4 },
+  { data: "zeros", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
 ];
 
 /** Few rows; for configs that refuse those, more of them, and then shorter ones. */
@@ -50,23 +68,50 @@ const KS = [1, 13, 32, 64, 100, 300, 1000, 1100, 4300];
 
 /**
  * The least config, in rows that it needs, then in threads, then in shared memory, of those that use shared memory; the least of those in
- * which no tunable has its least value; and, for what these two let pass, the last that ships. Each with another dtype and order. Of a kernel
- * of thousands of configs, a part is looked at, always the same.
+ * which no tunable has its least value; for what these two let pass, the last that ships; and, on fewer cases, the one with the most shared memory for its
+ * threads, and the least of those that answer the greatest k. Each with another dtype and order. Of a kernel of thousands of configs, a part is looked at,
+ * always the same.
  */
-export function subjectsOf(kernel: AnyKernel): Subject[] {
+export function subjectsOf(kernel: AnyKernel): readonly Subject[] {
+  const subjects = known.get(kernel) ?? chosenFor(kernel);
+  known.set(kernel, subjects);
+  return subjects;
+}
+
+const known = new Map<AnyKernel, readonly Subject[]>();
+
+function chosenFor(kernel: AnyKernel): Subject[] {
   const configs = partOf(kernel);
   const above = configs.filter((config) => Object.entries(kernel.tune).every(([name, { values }]) => config[name] !== values[0]));
-  return [configs, above, kernel.ships.slice(-1)].map((among, which) => {
+  const choices = [
+    { among: configs, by: byLeast },
+    { among: above, by: byLeast },
+    { among: kernel.ships.slice(-1), by: byLeast },
+    { among: configs, by: (a: Size, b: Size) => b.shared / b.threads - a.shared / a.threads || byLeast(a, b), isOnce: true },
+    { among: configs, by: (a: Size, b: Size) => b.k - a.k || byLeast(a, b), isOnce: true },
+  ];
+  return choices.map(({ among, by, isOnce = false }, which) => {
     const spec = SPECS[which]!;
     const [least] = among
-      .map((tune) => ({ tune, ...launchOf(kernel, spec, tune) }))
+      .map((tune) => ({ tune, ...sizeOf(kernel, spec, tune) }))
       .filter(({ threads }) => threads > 0)
-      .sort((a, b) => Number(b.shared > 0) - Number(a.shared > 0) || a.rows - b.rows || a.threads - b.threads || a.shared - b.shared);
+      .sort(by);
     if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
-    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: casesOf(kernel, spec, tune) };
+    const cases = casesOf(kernel, spec, tune, isOnce);
+    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases, races: isOnce ? [] : raceCases(cases) };
   });
 }
+
+/** Of a config, with the requests that fit: threads of a block, rows that it needs, shared memory, the greatest k. */
+interface Size {
+  readonly threads: number;
+  readonly rows: number;
+  readonly shared: number;
+  readonly k: number;
+}
+
+const byLeast = (a: Size, b: Size): number => Number(b.shared > 0) - Number(a.shared > 0) || a.rows - b.rows || a.threads - b.threads || a.shared - b.shared;
 
 const MOST_CONFIGS = 1000;
 
@@ -77,10 +122,14 @@ function partOf(kernel: AnyKernel): AnyConfig[] {
   return part;
 }
 
-function launchOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): { threads: number; rows: number; shared: number } {
+function sizeOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Size {
   const fitting = fits(kernel, spec, tune);
-  const shared = Math.max(0, ...fitting.map(({ sharedBytes }) => sharedBytes));
-  return { threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads), rows: fitting[0]?.rows ?? 0, shared };
+  return {
+    threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads),
+    rows: fitting[0]?.rows ?? 0,
+    shared: Math.max(0, ...fitting.map(({ sharedBytes }) => sharedBytes)),
+    k: Math.max(0, ...fitting.map(({ k }) => k)),
+  };
 }
 
 type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sharedBytes: number; readonly threads: number };
@@ -99,9 +148,8 @@ function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig):
 function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, planConfig: (plan: Plan) => AnyConfig): Fit[] {
   const own = Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value]);
   const mine = plans.filter(({ stages }) => stages.includes(kernel));
-  const sizes = SIZES.map(({ rows, lengths }) => lengths.map((cols) => ({ rows, cols })));
-  const fitting = sizes.map((among) =>
-    among.flatMap(({ rows, cols }) =>
+  for (const { rows, lengths } of SIZES) {
+    const fitting = lengths.flatMap((cols) =>
       KS.filter((k) => k <= cols).flatMap((k) =>
         mine.flatMap((plan): Fit[] => {
           const force = {
@@ -115,45 +163,62 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
           return [{ plan: plan.name, force, rows, cols, k, sharedBytes: stage.launch.sharedBytes, threads }];
         }),
       ),
-    ),
-  );
-  return fitting.find(({ length }) => length > 0) ?? [];
+    );
+    if (fitting.length > 0) return fitting;
+  }
+  return [];
 }
 
 /**
- * Every layout with the greatest k and in turns with the others, on the longest rows that fit and in turns on those between, and in turns in
- * each of the kernel's plans and their configs. Plans of many threads take long: one a layout.
+ * Every layout with the greatest k and in turns with the others and the one in their middle, on the longest rows that fit and in turns on those between, and in turns in
+ * each of the kernel's plans and their configs. Plans of many threads take long: one a layout, as where `isOnce`; there, one
+ * of three layouts.
  */
-function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
+function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, isOnce: boolean): Case[] {
   const fitting = fits(kernel, spec, tune);
   const configOf = ({ plan, force }: Fit): string => JSON.stringify([plan, force]);
   const byPlan = [...new Set(fitting.map(configOf))].map((config) => {
     const all = fitting.filter((fit) => configOf(fit) === config);
     const greatest = Math.max(...all.map(({ k }) => k));
-    return { all, full: all.filter(({ k }) => k === greatest) };
+    const ks = [...new Set(all.map(({ k }) => k))].sort((a, b) => a - b);
+    return { all, full: all.filter(({ k }) => k === greatest), middle: all.filter(({ k }) => k === ks[ks.length >> 1]) };
   });
   return LAYOUTS.flatMap((layout, at) =>
     [0, 1, 2].flatMap((turn): Case[] => {
-      const { all, full } = byPlan[(at + turn) % byPlan.length]!;
-      const chosen = [full[full.length - 1]!, full[at % full.length]!, all[(7 * at) % all.length]!][turn]!;
+      const { all, full, middle } = byPlan[(at + turn) % byPlan.length]!;
+      const any = at % 2 === 0 ? all : middle;
+      const chosen = [full[full.length - 1]!, full[at % full.length]!, any[(7 * at) % any.length]!][turn]!;
       const { sharedBytes: _, threads, ...fit } = chosen;
       const lengths = layout.lengths === "around k" ? [fit.k, fit.k + 1, fit.k - 1] : layout.lengths;
-      return turn !== at % 3 && threads > MANY_THREADS ? [] : [{ ...fit, ...spec, ...layout, lengths, dataSeed: at + 1, seed: 3 * at + turn }];
+      const isMany = threads > MOST_THRICE;
+      if ((isOnce || isMany) && turn !== at % 3) return [];
+      if (isOnce && isMany && turn !== 0) return [];
+      return [{ ...fit, ...spec, ...layout, lengths, dataSeed: 3 * at + turn + 1, seed: 3 * at + turn }];
     }),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
+/** Of a plan's launches together: beyond this, a config of fewer is tried too. */
 const MANY_THREADS = 16_384;
+/** Up to this, a layout has three cases; beyond, one. */
+const MOST_THRICE = 8192;
 
-/** ThreadSanitizer takes a millisecond a thread: one row, whole, and of the cases of which no launch has many threads those with the least and the most. */
-export function raceCases({ cases }: Pick<Subject, "cases">): Case[] {
+/** Threads of all cases together: what a mutant that nothing catches costs. */
+export const costOf = (kernel: AnyKernel): number => subjectsOf(kernel).reduce((sum, { cases }) => cases.reduce((of, each) => of + threadsOf(each), sum), 0);
+
+/**
+ * ThreadSanitizer takes a millisecond a thread: one row, whole, of the cases of which no launch has many threads those with the least and the most, and
+ * the first whose elements tie at the threshold, or all of them.
+ */
+export function raceCases(cases: readonly Case[]): Case[] {
   const few = cases
     .map((given) => ({ ...given, rows: 1, lengths: [] }))
     .map((each) => ({ each, threads: threadsOf(each) }))
     .filter(({ threads }) => threads <= MOST_RACING)
     .sort((a, b) => a.threads - b.threads)
     .map(({ each }) => each);
-  return few.length < 2 ? few : [few[0]!, few[few.length - 1]!];
+  const tied = (["boundaryTies", "allNegInf", "oneAbove"] as const).map((data) => few.find((each) => each.data === data));
+  return [...new Set([few[0], few[few.length - 1], ...tied])].filter((each) => each !== undefined);
 }
 
 /** Beyond this, blocks may hide each other's races (docs/emulator.md). */

@@ -8,19 +8,20 @@ import { createRenderer, type Render } from "../../generator/render.ts";
 import { readTemplateFiles, type TemplateFiles } from "../../generator/template-files.ts";
 import { readTemplates } from "../../generator/templates.ts";
 import { type Mutant, mutantsOf } from "./mutation-operators.ts";
+import { costOf } from "./mutation-subjects.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PARTS = ["device", "partials", "kernels"] as const;
 
 export class MutatedTemplates {
   readonly mutants: readonly Mutant[];
-  /** All that answer a top-k, those of short templates first. */
+  /** All that answer a top-k, those of which a mutant costs least first: what they share with others is caught there. */
   readonly kernels: readonly AnyKernel[];
   /** As the templates are. */
   readonly render: Render;
   readonly #files: TemplateFiles;
   readonly #declarations: ReadonlyMap<string, Declaration>;
-  /** By file, those of short templates first. */
+  /** By file, in the same order. */
   readonly #including = new Map<string, readonly AnyKernel[]>();
 
   private constructor(files: TemplateFiles, declarations: ReadonlyMap<string, Declaration>) {
@@ -28,7 +29,7 @@ export class MutatedTemplates {
     this.#declarations = declarations;
     this.render = this.renderer(new Map());
     const all = PARTS.flatMap((part) => [...files[part].values()]);
-    this.kernels = [...topkKernels].sort((a, b) => sizeOf(a, files) - sizeOf(b, files));
+    this.kernels = [...topkKernels].sort((a, b) => costOf(a) - costOf(b));
     for (const { file, text } of all) {
       const marked = this.renderer(new Map([[file, `${text}// marked\n`]]));
       this.#including.set(
@@ -44,7 +45,7 @@ export class MutatedTemplates {
     return new MutatedTemplates(await readTemplateFiles(join(ROOT, "templates"), ROOT), declarations);
   }
 
-  /** The kernels whose text has the file's, those of short templates first. */
+  /** The kernels whose text has the file's, in the same order. */
   kernelsWith = (file: string): readonly AnyKernel[] => this.#including.get(file)!;
 
   textOf = (file: string): string => PARTS.flatMap((part) => [...this.#files[part].values()]).find((each) => each.file === file)!.text;
@@ -58,8 +59,6 @@ export class MutatedTemplates {
     return createRenderer(readTemplates(Object.fromEntries(changed) as TemplateFiles, []), this.#declarations).render;
   }
 }
-
-const sizeOf = (kernel: AnyKernel, files: TemplateFiles): number => files.kernels.get(kernel.template)?.text.length ?? 0;
 
 function textOf(kernel: AnyKernel, render: Render): string {
   const spec = Object.fromEntries(Object.entries(kernel.spec).map(([name, { values }]) => [name, values[0]!]));
