@@ -25,7 +25,8 @@ const bundle = join(root, ".bundle");
 const app = join(bundle, "app");
 const packedApp = join(bundle, "app.tar.gz");
 
-rmSync(app, { recursive: true, force: true });
+// a bundle that fails to be made must not leave the one before, which would run older code; the packed Node is the same
+for (const name of existsSync(bundle) ? readdirSync(bundle) : []) if (!/^node\.(xz|version)$/.test(name)) rmSync(join(bundle, name), { recursive: true });
 mkdirSync(app, { recursive: true });
 
 console.error("bundle: compiling");
