@@ -8,7 +8,7 @@
  *   .bundle/smoke         every plan on one shape, checked and timed
  *   .bundle/ncu           the bandwidth that Nsight Compute sees
  *   .bundle/runtime-cost  what topkit costs on the host
- *   .bundle/app.tar.gz    compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there);
+ *   .bundle/app.tar.xz    compiled code, generated kernels, production dependencies, the addon, the emulator's sources (for a compiler there);
  *                         unpacked once, under its hash
  *
  * The addon needs glibc 2.28 or newer on the host, and Node's unpacking xz or Python. Run it there as `.bundle/test-gpu`.
@@ -23,7 +23,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundle = join(root, ".bundle");
 const app = join(bundle, "app");
-const packedApp = join(bundle, "app.tar.gz");
+const packedApp = join(bundle, "app.tar.xz");
 
 // a bundle that fails to be made must not leave the one before, which would run older code; the packed Node is the same
 for (const name of existsSync(bundle) ? readdirSync(bundle) : []) if (!/^node\.(xz|version)$/.test(name)) rmSync(join(bundle, name), { recursive: true });
@@ -56,12 +56,20 @@ for (const name of dependenciesOf(JSON.parse(readFileSync(join(root, "package.js
   cpSync(join(root, "node_modules", name), join(app, "node_modules", name), { recursive: true, filter: isRun });
 }
 
-// most of it is text: a sixth of the size, where what travels is limited
-execFileSync("tar", ["-czf", packedApp, "-C", app, "."]);
+// most of it is kernels that are much alike: a small part of the size, where what travels is limited
+execFileSync("tar", ["-cJf", packedApp, "-C", app, "."], { env: { ...process.env, XZ_OPT: "-6 -T0" } });
 rmSync(app, { recursive: true });
 const appHash = createHash("sha256").update(readFileSync(packedApp)).digest("hex").slice(0, 16);
 
 packNode();
+script(
+  "unpack",
+  `#!/bin/sh
+# xz is not everywhere; Python, which torch's figures need, has it built in.
+if command -v xz > /dev/null; then exec xz -dc "$1"; fi
+exec python3 -c 'import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), sys.stdout.buffer)' "$1"
+`,
+);
 script(
   "node",
   `#!/bin/sh
@@ -69,8 +77,7 @@ script(
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 node="\${TMPDIR:-/tmp}/topkit-node-$(id -u)-${process.version}"
 if [ ! -x "$node" ]; then
-  unpack='import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), sys.stdout.buffer)'
-  { xz -dc "$here/node.xz" || python3 -c "$unpack" "$here/node.xz"; } > "$node.$$" 2> /dev/null && chmod 700 "$node.$$" && mv "$node.$$" "$node" || exit 1
+  sh "$here/unpack" "$here/node.xz" > "$node.$$" && chmod 700 "$node.$$" && mv "$node.$$" "$node" || exit 1
 fi
 exec "$node" "$@"
 `,
@@ -132,7 +139,7 @@ function launcher(name, entry) {
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 app="\${TMPDIR:-/tmp}/topkit-app-$(id -u)-${appHash}"
 if [ ! -d "$app" ]; then
-  mkdir -m 700 "$app.$$" && tar -xzf "$here/app.tar.gz" -C "$app.$$" || exit 1
+  mkdir -m 700 "$app.$$" && sh "$here/unpack" "$here/app.tar.xz" | tar -xf - -C "$app.$$" || exit 1
   mv -T "$app.$$" "$app" 2> /dev/null || rm -rf "$app.$$"
 fi
 UV_THREADPOOL_SIZE=\${UV_THREADPOOL_SIZE:-16} exec "$here/node" "$app/${entry}" "$@"
