@@ -129,7 +129,8 @@ describe("run", { timeout: SECONDS }, () => {
 
 describe("explain", { timeout: SECONDS }, () => {
   it("names the plan, its kernels, and every plan refused with its rule", async () => {
-    const { status, stdout } = await topkit(["explain", "--rows", "4", "--cols", "50304", "--k", "500", "--dtype", "bf16", "--json"]);
+    const untuned = { TOPKIT_TUNING: "off" };
+    const { status, stdout } = await topkit(["explain", "--rows", "4", "--cols", "50304", "--k", "500", "--dtype", "bf16", "--json"], untuned);
     const explained = JSON.parse(stdout);
     expect({ status, ...explained }).toMatchObject({
       status: 0,
@@ -138,7 +139,7 @@ describe("explain", { timeout: SECONDS }, () => {
       refused: expect.arrayContaining([{ plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" }]),
     });
     expect(plans.map(({ name }) => name)).toContain(explained.plan);
-    const text = await topkit(["explain", "--rows", "4", "--cols", "100", "--k", "7", "--dtype", "f32"]);
+    const text = await topkit(["explain", "--rows", "4", "--cols", "100", "--k", "7", "--dtype", "f32"], untuned);
     expect(text.stdout).toMatch(/plan {7}warp_select.*\n.*kernel 1 {3}warp_select \{"lanes":8/);
   });
 

@@ -176,8 +176,8 @@ describe("render()", () => {
 describe("files and surroundings", () => {
   it.each([
     ["{", "JSON"],
-    ["{}", "it has no list of entries"],
-    ['{"entries": [{"dtype": "f32"}]}', "entry 0 has no dtype or no config"],
+    ["{}", "it has no list of choices"],
+    ['{"choices": [{"dtype": "f32"}]}', "choice 0 has no dtype or no config"],
   ])("names a tuning table that is none: %s", async (to, why) => {
     const root = fixture({ file: "generated/tuning/some.json", to });
     expect(await problemsOf(() => generateAt(root))).toEqual(["TG026 generated/tuning/some.json:1:1"]);
