@@ -8,9 +8,10 @@ import { Progress } from "../../bench/autotune/progress.ts";
 import { RecordWriter, readRecords, type TuneRecord } from "../../bench/autotune/records.ts";
 import { loadSources } from "../../bench/autotune/renderer.ts";
 import type { Sources } from "../../bench/autotune/sources.ts";
-import { type Candidate, candidateId } from "../../bench/autotune/space.ts";
+import { type Candidate, candidateId, spaceOf } from "../../bench/autotune/space.ts";
 import { trueTime } from "../../bench/autotune/synthetic.ts";
 import { type Target, type TuneOptions, tune } from "../../bench/autotune/tune.ts";
+import { requestOf } from "../../bench/stage-profile.ts";
 import type { Workload } from "../../bench/workloads.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
 
@@ -84,19 +85,27 @@ describe("tuning", () => {
     }
   });
   it("tries what was fastest for near shapes in the records where that is wanted", async () => {
-    await tune(options(new FakeTarget()));
-    const { records } = readRecords(folder);
-    const [workload] = options(new FakeTarget()).workloads;
-    const near = { ...options(new FakeTarget()), workloads: [{ ...workload!, cols: workload!.cols + 1 }], strategy: "nearest" };
-    const asked = async (transfer: boolean): Promise<string[]> => {
+    const near = workload(4096, 256, 9);
+    const asked = async (more: Partial<TuneOptions>): Promise<string[]> => {
       const target = new FakeTarget();
-      await tune({ ...near, target, records, transfer });
+      await tune(options(target, { workloads: [near], ...more }));
       return target.asked;
     };
-    const tuned = records.map((record) => candidateId(record.plan, record.config));
-    const known = async (transfer: boolean): Promise<number> => (await asked(transfer)).slice(0, 12).filter((id) => tuned.includes(id)).length;
-    expect(await known(true)).toBeGreaterThan(await known(false));
-  }, 60_000);
+    const usual = await asked({});
+    const [record] = readRecords(folder).records;
+    // something that a search around the untuned configs does not come to
+    const unusual = spaceOf(requestOf(near), LIMITS).candidates.find(({ id }) => !usual.includes(id))!;
+    const fast = { ...record!, request: requestOf(SHAPES[0]!), plan: unusual.plan, config: unusual.config, us: [0.01, 0.01, 0.01] };
+    expect(await asked({ records: [fast], transfer: true })).toContain(unusual.id);
+    expect(await asked({ records: [fast] })).not.toContain(unusual.id);
+  });
+  it("keeps to given choices, and what is taken now", async () => {
+    const target = new FakeTarget();
+    const choices = [{ plan: "bitonic_block", config: { "bitonic_block.width": 256, "bitonic_block.items": 4, "bitonic_block.rowsPerBlock": 1 } }];
+    const { tuned } = await tune(options(target, { choices, strategy: "exhaustive" }));
+    expect(tuned.map(({ candidates }) => candidates)).toEqual([2, 2]);
+    expect(new Set(target.asked.filter((id) => id.startsWith("bitonic_block")))).toEqual(new Set([candidateId("bitonic_block", choices[0]!.config)]));
+  });
   it("ends at once by the signal, keeps what was recorded, and goes on from there", async () => {
     const stop = new AbortController();
     const target = new FakeTarget();

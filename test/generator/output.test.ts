@@ -34,17 +34,17 @@ function generated(root: string): Record<string, string> {
 const KERNEL_FILES = ["f16", "f32"].flatMap((dtype) => [1, 2].map((warps) => `kernels/copy_row_${dtype}_largest_warps${warps}.cu`));
 
 it("renders what tuning tables name beside what ships, and leaves out what is stale", async () => {
-  const entry = (config: object, dtype = "f32"): object => ({ dtype, config });
-  const entries = [
-    entry({ "copy_row.warps": 2 }),
-    entry({ "copy_row.warps": 2 }),
-    entry({ "copy_row.warps": 3 }),
-    entry({ "gone.warps": 2 }),
-    entry({}, "f64"),
+  const choice = (config: object, dtype = "f32"): object => ({ dtype, config });
+  const choices = [
+    choice({ "copy_row.warps": 2 }),
+    choice({ "copy_row.warps": 2 }),
+    choice({ "copy_row.warps": 3 }),
+    choice({ "gone.warps": 2 }),
+    choice({}, "f64"),
   ];
   const root = fixture({ file: KERNEL, from: "ships: [{ warps: 1 }, { warps: 2 }]", to: "ships: [{ warps: 1 }]" });
   await run(root);
-  change(root, { file: "generated/tuning/some.json", to: JSON.stringify({ entries }) });
+  change(root, { file: "generated/tuning/some.json", to: JSON.stringify({ choices }) });
   expect(await run(root)).toMatchObject({ status: 0, appear: ["kernels/copy_row_f32_largest_warps2.cu"], disappear: [] });
   expect(generated(root)["variants.ts"]).toContain("copy_row_f32_largest_warps2");
 });
