@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type TuneRecord, withOutcome } from "../../bench/autotune/records.ts";
 import { loadSources } from "../../bench/autotune/renderer.ts";
@@ -69,6 +70,8 @@ describe("tune", () => {
     ["--shard", "1"],
     ["--effort", "most"],
     ["--strategy", "luck"],
+    ["--drawn", "24"],
+    ["--drawn", "0/1"],
   ])("refuses %s %s", async (...given) => {
     await expect(tune("--shape", "1,2,1,f32", ...given)).rejects.toMatchObject({ code: "commander.invalidArgument" });
   });
@@ -159,6 +162,26 @@ describe("tune merge", () => {
     const parsed = parseTable(before[1]!, "NVIDIA H200");
     const { plan, config } = records.at(-1)!;
     expect(parsed.ok && parsed.table.entries.map(({ times }) => winnerOf(parsed.table, times[0]![0]))).toEqual([candidateId(plan, config)]);
+  });
+  it("names few configs where that is wanted, or no other than a table has; from a compressed file too", async () => {
+    const records = await madeRecords();
+    const place = writeRecords("many", records);
+    const file = path.join(folder, "records.jsonl.gz");
+    writeFileSync(file, gzipSync(readFileSync(path.join(place, "a.jsonl"))));
+    const choicesOf = async (...more: string[]): Promise<number> => {
+      const table = path.join(mkdtempSync(path.join(folder, "few-")), "table.json");
+      await tune("merge", file, "--out", path.join(folder, "fewer"), "--table", table, ...more);
+      const parsed = parseTable(readFileSync(table, "utf8"), "NVIDIA H200");
+      return parsed.ok ? parsed.table.choices.length : -1;
+    };
+    const few = path.join(folder, "few.json");
+    await tune("merge", file, "--out", path.join(folder, "fewer"), "--table", few, "--fewest", "1");
+    const least = await choicesOf("--fewest", "1");
+    expect([least, await choicesOf("--known", few)]).toEqual([least, least]);
+    expect(await choicesOf()).toBeGreaterThan(least);
+    await failsWith("TK101", () => tune("merge", file, "--out", folder, "--fewest", "1", "--known", few), /--fewest and --known are both given/);
+    await failsWith("TK501", () => tune("merge", file, "--out", folder, "--known", file), /is no tuning table that can be read/);
+    await expect(tune("merge", file, "--out", folder, "--fewest", "some")).rejects.toMatchObject({ code: "commander.invalidArgument" });
   });
   it("draws a report of what was recorded", async () => {
     const place = writeRecords("drawn", await madeRecords());
