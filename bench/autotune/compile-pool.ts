@@ -24,12 +24,13 @@ export class CompilePool implements Disposable {
   readonly #idle: ChildProcess[] = [];
   readonly #all = new Set<ChildProcess>();
   readonly #compiled = new Set<string>();
+  #closed = false;
 
   constructor(options: CompilePoolOptions) {
     this.#options = options;
   }
 
-  /** Resolves when each of them has been compiled, or has failed to be, which whoever compiles it next will see. Never rejects. */
+  /** Resolves when each of them has been compiled, or has failed to be, which whoever compiles it next will see, or when the pool is closed. Never rejects. */
   async compile(jobs: Iterable<CompileJob>): Promise<void> {
     const waiting = [...new Map([...jobs].map((job) => [job.symbol, job])).values()].filter(({ symbol }) => !this.#compiled.has(symbol));
     for (const { symbol } of waiting) this.#compiled.add(symbol);
@@ -37,7 +38,7 @@ export class CompilePool implements Disposable {
     const workers = Math.min(this.#options.processes, waiting.length);
     await Promise.all(
       Array.from({ length: workers }, async () => {
-        for (const job of queue) await this.#compileOne(job);
+        for (const job of queue) if (!this.#closed) await this.#compileOne(job);
       }),
     );
   }
@@ -72,6 +73,7 @@ export class CompilePool implements Disposable {
 
   /** What is under way is given up. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     for (const child of this.#all) this.#end(child);
   }
 }

@@ -24,3 +24,10 @@ it("goes on without what ends its process", async () => {
   using pool = open({ module: new URL("fake-compiler.mjs", import.meta.url) });
   await pool.compile(["a", "dies", "b", "dies-too", "c"].map((symbol) => kernel(symbol)));
 });
+
+it("gives up what is left when it is closed", async () => {
+  const pool = open({ module: new URL("fake-compiler.mjs", import.meta.url) });
+  const compiling = pool.compile(["hangs", "hangs-too", "a", "b"].map((symbol) => kernel(symbol)));
+  pool[Symbol.dispose]();
+  await compiling;
+});

@@ -20,8 +20,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it.each([
-  [[], /--suite or --shape/],
-  [["--csv", "x.csv"], /--suite or --shape/],
+  [[], /--suite, --shape or --drawn/],
+  [["--csv", "x.csv"], /--suite, --shape or --drawn/],
+  [["--suite", "nanochat", "--drawn", "3/1"], /--suite and --drawn are both given/],
   [["--suite", "nanochat", "--shape", "1,2,1,f32"], /give one/],
   [["--suite", "nanochat", "--dist", "few"], /--dist is given without --shape/],
   [["--suite", "nanochat", "--config", "{}"], /--config is given without --plan/],
