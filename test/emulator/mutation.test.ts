@@ -16,7 +16,7 @@ import { MutatedTemplates } from "./mutation-templates.ts";
 import { seedOfRun } from "./property-check.ts";
 
 /** Of a kernel; a survivor costs all of the kernel's cases, so none that is known is among them. */
-const SAMPLE = 20;
+const SAMPLE = 14;
 const MINUTES = 60_000;
 
 const templates = await MutatedTemplates.read();
