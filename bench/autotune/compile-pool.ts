@@ -17,6 +17,8 @@ export interface CompilePoolOptions {
   readonly execArgv?: readonly string[];
   /** How many processes; they are started when there is work for them. */
   readonly processes: number;
+  /** How long one kernel may take before its process is ended. */
+  readonly milliseconds: number;
 }
 
 export class CompilePool implements Disposable {
@@ -47,11 +49,13 @@ export class CompilePool implements Disposable {
     const child = this.#idle.pop() ?? this.#start();
     const alive = await new Promise<boolean>((resolve) => {
       const settle = (lives: boolean): void => {
+        clearTimeout(timer);
         child.off("message", onMessage).off("exit", onEnd).off("error", onEnd);
         resolve(lives);
       };
       const onMessage = (): void => settle(true);
       const onEnd = (): void => settle(false);
+      const timer = setTimeout(onEnd, this.#options.milliseconds);
       child.on("message", onMessage).on("exit", onEnd).on("error", onEnd);
       child.send(job, (error) => error && settle(false));
     });

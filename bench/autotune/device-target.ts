@@ -1,6 +1,7 @@
 /** A CUDA device as what is tuned for: its limits, its protocol, and a process that measures on it. */
 import { availableParallelism } from "node:os";
 import { type DeviceLimits, plans, type Request, resolve } from "../../dsl/index.ts";
+import { cacheFolder } from "../../runtime/cache-folder.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
 import { ptxOf, requireNvrtc, targetArch } from "../../runtime/compile.ts";
 import { cudaProblem } from "../../runtime/cuda-device.ts";
@@ -38,6 +39,8 @@ export interface DeviceTargetOptions {
 const HANG_MILLISECONDS = 30_000;
 /** What the processes that compile could not is compiled by the one that measures, seconds a kernel. */
 const PREPARE_MILLISECONDS = 300_000;
+/** A kernel takes seconds. */
+const COMPILE_MILLISECONDS = 120_000;
 /** Candidates that take turns: each holds a workspace, and a graph of its calls. */
 const TURNS = 32;
 
@@ -63,7 +66,8 @@ export async function deviceTarget({
   const limits = limitsOf({ info }, ptxOf(nvrtc.version));
   const tables = await tuning(info.name);
   const cores = threads ?? availableParallelism();
-  const compilers = new CompilePool({ execArgv, processes: cores });
+  // without a folder for images they cannot be handed over
+  const compilers = new CompilePool({ execArgv, processes: cacheFolder() === undefined ? 0 : cores, milliseconds: COMPILE_MILLISECONDS });
   const measuring = new ChildMeasurer({ module, execArgv, hangMilliseconds: HANG_MILLISECONDS, prepareMilliseconds: PREPARE_MILLISECONDS });
   const arch = targetArch(info.arch, nvrtc);
   return {

@@ -10,10 +10,7 @@ export interface Plan {
   readonly budget: Pick<Budget, "rounds">;
 }
 
-/**
- * On an H200 a candidate costs some hundredths of a second, and a kernel that is not compiled half a second of a core. `known` tries what the tables in force
- * have for any shape: about a second a workload; quick is seconds, normal half a minute, full as long as its space is large.
- */
+/** `known` tries what the tables in force have for any shape; the others render kernels: quick a few, normal hundreds, full as many as the space holds. */
 export const EFFORT_PLANS: Readonly<Record<Effort, Plan>> = {
   known: { strategy: "exhaustive", budget: {} },
   quick: { strategy: "nearest", budget: { rounds: 300 } },

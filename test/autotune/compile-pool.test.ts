@@ -10,7 +10,8 @@ const images = (): number => {
   const folder = cacheFolder()!;
   return existsSync(folder) ? readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith(".cubin")).length : 0;
 };
-const open = (options: { module?: URL } = {}): CompilePool => new CompilePool({ execArgv: ["--import", "tsx"], processes: 2, ...options });
+const open = (options: { module?: URL; milliseconds?: number } = {}): CompilePool =>
+  new CompilePool({ execArgv: ["--import", "tsx"], processes: 2, milliseconds: 60_000, ...options });
 
 it("compiles into the folder of compiled kernels, each once, and passes over what does not compile", async () => {
   using pool = open();
@@ -30,4 +31,9 @@ it("gives up what is left when it is closed", async () => {
   const compiling = pool.compile(["hangs", "hangs-too", "a", "b"].map((symbol) => kernel(symbol)));
   pool[Symbol.dispose]();
   await compiling;
+});
+
+it("ends what takes too long, and goes on", async () => {
+  using pool = open({ module: new URL("fake-compiler.mjs", import.meta.url), milliseconds: 3000 });
+  await pool.compile(["hangs", "a", "hangs-too", "b"].map((symbol) => kernel(symbol)));
 });

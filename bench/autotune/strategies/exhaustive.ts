@@ -28,7 +28,8 @@ export async function exhaustive({ space, seeds, random, measure }: Search): Pro
   // seeds first: where the budget ends early, they have been measured
   await look([...new Set([...seeds, ...byPlan.flatMap((own) => own.slice(0, SAMPLE))])]);
   const bestOf = (candidates: Iterable<number>): number => Math.min(...[...candidates].map((candidate) => scores.get(candidate) ?? Number.POSITIVE_INFINITY));
-  const hopeful = byPlan.filter((own) => bestOf(own) <= HOPELESS * bestOf(scores.keys()));
+  const hopeless = HOPELESS * bestOf(scores.keys());
+  const hopeful = byPlan.filter((own) => bestOf(own) <= hopeless);
   await look(hopeful.flat().filter((candidate) => !scores.has(candidate)));
 
   const best = bestOf(scores.keys());
