@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { beside } from "./beside.ts";
 import { segmentOf } from "./distributions.ts";
 import { rawBits, referenceTopk } from "./reference.ts";
 import { makeInput, type Workload } from "./workloads.ts";
@@ -102,9 +103,8 @@ export class PartMaker {
   }
 }
 
-/** Compiled code runs beside compiled workers, TypeScript under a loader that workers inherit. */
 function startWorker(): Worker {
-  const worker = new Worker(new URL(`./input-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+  const worker = new Worker(beside(import.meta.url, "input-worker"));
   worker.unref();
   return worker;
 }

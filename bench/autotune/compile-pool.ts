@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { KernelSource } from "../../runtime/kernel-source.ts";
+import { beside } from "../beside.ts";
 
 export interface CompileJob extends KernelSource {
   /** As given to NVRTC. */
@@ -64,7 +65,7 @@ export class CompilePool implements Disposable {
   }
 
   #start(): ChildProcess {
-    const { module = childModule(), execArgv = process.execArgv } = this.#options;
+    const { module = beside(import.meta.url, "compile-child"), execArgv = process.execArgv } = this.#options;
     const child = fork(module, { execArgv: [...execArgv], stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#all.add(child);
     return child;
@@ -81,6 +82,3 @@ export class CompilePool implements Disposable {
     for (const child of this.#all) this.#end(child);
   }
 }
-
-/** Compiled code runs beside compiled processes, TypeScript under a loader that they inherit. */
-const childModule = (): URL => new URL(`./compile-child${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);

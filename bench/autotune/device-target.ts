@@ -9,6 +9,7 @@ import { limitsOf } from "../../runtime/cuda-plan.ts";
 import { TopkitError } from "../../runtime/errors.ts";
 import { native } from "../../runtime/native-access.ts";
 import type { Tuning } from "../../runtime/tuning.ts";
+import { beside } from "../beside.ts";
 import { Clocks } from "../clocks.ts";
 import { requestOf } from "../stage-profile.ts";
 import { ChildMeasurer } from "./child-measurer.ts";
@@ -51,7 +52,7 @@ export async function deviceTarget({
   tuning,
   seed,
   threads,
-  module = childModule(),
+  module = beside(import.meta.url, "measure-child"),
   execArgv = process.execArgv,
 }: DeviceTargetOptions): Promise<Target & Disposable> {
   const problem = cudaProblem();
@@ -127,6 +128,3 @@ function driverPart(ordinal: number): string[] {
   using clocks = new Clocks(ordinal);
   return clocks.driver === undefined ? [] : [`driver=${clocks.driver}`];
 }
-
-/** Compiled code runs beside compiled processes, TypeScript under a loader that they inherit. */
-const childModule = (): URL => new URL(`./measure-child${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
