@@ -15,6 +15,12 @@ export function summarize(samples: readonly number[]): Summary {
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
+/** The least sample that as great a part of them as `part` (0 to 1) does not exceed. Throws RangeError where there are no samples. */
+export function quantile(samples: readonly number[], part: number): number {
+  if (samples.length === 0) throw new RangeError("statistics: there are no samples");
+  return samples.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(part * samples.length) - 1)]!;
+}
+
 /** Greatest less least, as a part of the median: what the tables show as noise. */
 export const noise = ({ median, min, max }: Summary): number => (median === 0 ? 0 : (max - min) / median);
 

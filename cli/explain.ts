@@ -1,15 +1,12 @@
 /** `topkit explain`: the plan and config that would run, and why not the others. Works without a GPU. */
 import { Command, Option } from "commander";
-import type { DeviceLimits, Dtype } from "../dsl/index.ts";
+import type { Dtype } from "../dsl/index.ts";
 import { checkRequest } from "../runtime/check.ts";
 import { type Choice, choosePlan, explanation } from "../runtime/choose-plan.ts";
-import { ptxOf } from "../runtime/compile.ts";
-import { limitsOf } from "../runtime/cuda-plan.ts";
-import { EMULATED_LIMITS } from "../runtime/emulate-device.ts";
-import { native } from "../runtime/native-access.ts";
 import { entriesNear } from "../runtime/nearest-entries.ts";
 import { loadTuning, NO_TUNING, type Tuning } from "../runtime/tuning.ts";
 import type { PlanExplanation } from "../runtime/types.ts";
+import { EMULATOR, limitsHere } from "./limits-here.ts";
 import { dtypeOption, freeze, frozenOption, integerOption, jsonOption } from "./options.ts";
 import { print, printJson } from "./status.ts";
 
@@ -45,30 +42,6 @@ async function explain({ rows, cols, k, dtype, backend, plan, frozen, json }: Ex
   const explained = explanation(choice);
   if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice), tuned: tunedJson(choice), others: choice.others });
   else for (const line of [...asText(explained, choice, device), ...staleEntry(choice, tuning)]) print(line);
-}
-
-interface Limits {
-  readonly limits: DeviceLimits;
-  /** For people. */
-  readonly device: string;
-  /** The device whose tuning tables count; the emulator takes none. */
-  readonly tables?: string;
-}
-
-const EMULATOR: Limits = { limits: EMULATED_LIMITS, device: "the emulator, with the limits of an H200" };
-const H200 = "NVIDIA H200";
-
-/** The first GPU's; where there is none, those that the emulator has. */
-function limitsHere(): Limits {
-  try {
-    const driver = native().driverInfo();
-    const info = driver.ok ? driver.devices[0] : undefined;
-    const nvrtc = native().nvrtcInfo();
-    if (info !== undefined) return { limits: limitsOf({ info }, nvrtc.ok ? ptxOf(nvrtc.version) : undefined), device: info.name, tables: info.name };
-  } catch {
-    // without an addon there is no device either
-  }
-  return { limits: EMULATED_LIMITS, device: "no GPU here: an H200 is assumed", tables: H200 };
 }
 
 const geometry = ({ resolved }: Choice): readonly object[] =>

@@ -22,6 +22,7 @@ import { loadTuning, userTuningFolder } from "../runtime/tuning.ts";
 import { tableName } from "../runtime/tuning-table.ts";
 import { integerOption, jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
+import { judgeCommand } from "./tune-judge.ts";
 import { mergeCommand } from "./tune-merge.ts";
 import { distinctShapes, milliseconds, recordsIn, type Shard, shard, shardOf } from "./tune-options.ts";
 import { asJson, rankedText, summaryText } from "./tune-output.ts";
@@ -76,7 +77,8 @@ export const tuneCommand = (): Command =>
     .addOption(integerOption("--seed <n>", "of the inputs and of the search").default(1))
     .addOption(jsonOption())
     .action((options: TuneCommandOptions) => run(options))
-    .addCommand(mergeCommand());
+    .addCommand(mergeCommand())
+    .addCommand(judgeCommand());
 
 async function run(options: TuneCommandOptions): Promise<void> {
   if (options.replay !== undefined) return replay(options.replay, options);

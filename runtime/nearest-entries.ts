@@ -22,10 +22,10 @@ export interface Candidate {
   readonly score: number;
 }
 
-/** Weights of squared octaves. Times change with columns the most, and with rows the least. Fitted to the H200's records (docs/log/tune.md). */
-const WEIGHTS = { rows: 0.3, cols: 1, k: 0.7 } as const;
-/** What is added where a power of two lies between two shapes: networks, lists and registers come in those. */
-const ACROSS = { rows: 0, cols: 1, k: 0.3 } as const;
+/** Weights of squared octaves. Times change with columns the most, and with rows the least. Fitted to the H200's records by `topkit tune judge` (docs/log/tune.md). */
+const WEIGHTS = { rows: 0.15, cols: 1, k: 0.7 } as const;
+/** What is added where a power of two lies between two shapes: networks, lists and registers come in those, and about there a device is full. */
+const ACROSS = { rows: 0.3, cols: 1, k: 0.3 } as const;
 /** Between two dtypes of one width. Of another width a time says nothing. */
 const OTHER_DTYPE = 0.3;
 /** Beyond that the untuned rules are the better guess. */

@@ -58,8 +58,15 @@ export async function loadTuning(device: string): Promise<Tuning> {
     const named = await readTable(wanted.file, device, "user");
     if (named !== undefined) tables.push(named);
   }
-  return { tables, rendered: new Map(variants.map(({ symbol, sourceHash }) => [symbol, sourceHash])), basis: (kernel) => basisOf(variants, kernel) };
+  return tuningOf(tables, variants);
 }
+
+/** `variants`: what generated/ has. */
+export const tuningOf = (tables: readonly LoadedTable[], variants: readonly Variant[]): Tuning => ({
+  tables,
+  rendered: new Map(variants.map(({ symbol, sourceHash }) => [symbol, sourceHash])),
+  basis: (kernel) => basisOf(variants, kernel),
+});
 
 /** Of a folder that others may write nothing is taken: kernels are code. */
 async function userTable(device: string): Promise<LoadedTable | undefined> {

@@ -203,5 +203,5 @@ export const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [
 ];
 
 /** What the device is asked to do, as text: kernels, configs, geometry and arguments, but not where the numbers came from. */
-const launchesOf = ({ stages, workspaceBytes }: ResolvedPlan): string =>
+export const launchesOf = ({ stages, workspaceBytes }: ResolvedPlan): string =>
   JSON.stringify([workspaceBytes, stages.map(({ kernel, tune, launch, arguments: values }) => [kernel.name, tune, launch, values])]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { geometricMean, noise, summarize } from "../../bench/statistics.ts";
+import { geometricMean, noise, quantile, summarize } from "../../bench/statistics.ts";
 
 describe("summarize", () => {
   it("has the middle sample of an odd number, the mean of the middle two of an even one", () => {
@@ -12,6 +12,12 @@ describe("summarize", () => {
     expect(samples).toEqual([2, 1]);
     expect(() => summarize([])).toThrow(RangeError);
   });
+});
+
+it("gives quantiles that are samples: the least that a part of them does not exceed", () => {
+  const samples = [5, 1, 4, 2, 3];
+  expect([0, 0.2, 0.5, 0.75, 0.8, 0.9, 1].map((part) => quantile(samples, part))).toEqual([1, 1, 3, 4, 4, 5, 5]);
+  expect(() => quantile([], 0.5)).toThrow(RangeError);
 });
 
 it("gives noise as the spread over the median", () => {

@@ -207,3 +207,40 @@ describe("tune merge", () => {
     await failsWith("TK506", () => tune("merge", one, "--out", path.join(folder, "taken", "x")), /cannot be made/);
   });
 });
+
+describe("tune judge", () => {
+  const judged = async (...given: string[]): Promise<string> => {
+    printed = "";
+    await tune("judge", ...given);
+    return printed;
+  };
+
+  it("judges the table that ships: by dtype, by plan, against the untuned rules, and the worst ten", async () => {
+    const text = await judged();
+    expect(text).toMatch(/^% over the best +median +p75 +p90 +p95 +worst +shapes +by the untuned rules +not measured\nall +\d+\.\d /);
+    for (const name of ["bf16", "f16", "f32", "block_select", "cluster_select", "without a table"]) expect(text).toMatch(new RegExp(`\n${name} +\\d+\\.\\d `));
+    expect(text).toMatch(/\n\nThe worst:\nshape +taken +us +best us +% over(\n\d+ x \d+ k \d+ \w+ .*){10}\n$/);
+  });
+  it("gives every shape as JSON, with the times of records where those are given", async () => {
+    const records = await madeRecords();
+    const wider = records.map((record) => ({ ...record, request: { ...REQUEST, rows: 4000 }, us: [7, 7, 7] }));
+    const [table, place] = [path.join(folder, "judged.json"), writeRecords("judging", [...records, ...wider])];
+    await tune("merge", place, "--out", path.join(folder, "judged"), "--table", table);
+    const alone = JSON.parse(await judged(table, "--json"));
+    expect(alone).toMatchObject({ table, device: "NVIDIA H200", groups: [{ name: "all", shapes: 2 }, { name: "bf16" }, {}, { name: "without a table" }] });
+    expect(alone.judged).toMatchObject([
+      { rows: 4000, cols: 256, k: 8, dtype: "bf16", best: 7, untuned: { plan: "warp_select", source: "heuristic" } },
+      { rows: 4096 },
+    ]);
+    const { best, taken } = JSON.parse(await judged(table, "--records", place, "--json")).judged[1];
+    const own = records.find(({ config }) => candidateId("", config) === candidateId("", taken.config))!;
+    expect([best, taken.us, taken.over]).toEqual([records.at(-1)!.us![0], own.us![0], own.us![0]! / best - 1]);
+  });
+  it("TK101 for a table of one shape, TK501 for what is none", async () => {
+    const table = path.join(folder, "one.json");
+    await tune("merge", writeRecords("single", await madeRecords()), "--out", path.join(folder, "singles"), "--table", table);
+    await failsWith("TK101", () => tune("judge", table), /has 1 shapes; a table is judged by two or more/);
+    await failsWith("TK501", () => tune("judge", path.join(folder, "nowhere.json")), /is no tuning table that can be read/);
+    await failsWith("TK501", () => tune("judge", "--records", path.join(folder, "nowhere")));
+  });
+});
