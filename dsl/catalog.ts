@@ -1,9 +1,9 @@
 /** Every kernel and every plan, each declared once. Plans stand in the order in which an untuned device tries them, but for those that yield. */
 import type { AnyKernel } from "./kernel.ts";
-import { bitonicBlock } from "./kernels/bitonic-block.ts";
-import { blockSelect } from "./kernels/block-select.ts";
+import { bitonicBlock, isOutdone, sortsSooner } from "./kernels/bitonic-block.ts";
+import { blockSelect, countsSooner } from "./kernels/block-select.ts";
 import { blockSelectDraw } from "./kernels/block-select-draw.ts";
-import { clusterSelect } from "./kernels/cluster-select.ts";
+import { clusterSelect, isShort } from "./kernels/cluster-select.ts";
 import { clusterSelectDraw } from "./kernels/cluster-select-draw.ts";
 import { clusterSort } from "./kernels/cluster-sort.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
@@ -38,15 +38,19 @@ export const drawKernels: readonly AnyKernel[] = [sampleRow, clusterSelectDraw, 
 export const kernels: readonly AnyKernel[] = [...topkKernels, ...drawKernels];
 
 export const plans: readonly Plan[] = [
-  withDraw(single("cluster_select", clusterSelect), clusterSelectDraw),
-  single("warp_select", warpSelect),
-  // finding a few of many takes less than sorting them all (docs/log/twostage.md)
-  single("bitonic_block", bitonicBlock, ({ cols, k }) => (cols > 512 && k <= 64) || (cols > 2048 && k <= 256)),
+  withDraw(single("cluster_select", clusterSelect, isShort), clusterSelectDraw),
+  single("warp_select", warpSelect, sortsSooner),
+  single("bitonic_block", bitonicBlock, isOutdone),
   single("cluster_sort", clusterSort),
-  withDraw(single("block_select", blockSelect), blockSelectDraw),
-  // a chunk's list is cheaper than a sample of a row that is not long
-  chain("wide_select", [wideSample, wideStream], { tune: wideTune, untuned: () => wideUntuned, shape: wideShape, yields: ({ cols }) => cols <= 262144 }),
-  twoStage("stream_tile", tileStream, tileMerge),
-  twoStage("stream_heap", tileStream, heapMerge),
+  withDraw(single("block_select", blockSelect, countsSooner), blockSelectDraw),
+  // a chunk's list is cheaper than a sample of a row that is not long, or of few that are wanted
+  chain("wide_select", [wideSample, wideStream], {
+    tune: wideTune,
+    untuned: () => wideUntuned,
+    shape: wideShape,
+    yields: ({ cols, k }) => cols <= 262144 || (k <= 64 && cols <= 2 ** 20),
+  }),
+  twoStage("stream_tile", tileStream, tileMerge, countsSooner),
+  twoStage("stream_heap", tileStream, heapMerge, countsSooner),
   radixSelect,
 ];

@@ -137,12 +137,14 @@ export function twoStage<S1 extends TwoStageShape, B1 extends Buffers, S2 extend
     ([Exclude<Named<{ buffers: B2 }, "in">, CallerBuffer | Named<{ buffers: B1 }, "out" | "scratch">>] extends [never]
       ? unknown
       : { error: "the second kernel reads a buffer that the first does not write" }),
+  yields?: Plan["yields"],
 ): Plan {
   return {
     name,
     stages: [first, second],
     passes: [{}, {}],
     tune: twoStageTune,
+    yields,
     untuned: ({ candidateTarget }, request) => ({ candidateTarget: candidateTarget ?? untunedTarget(request), chunkSize: 0 }),
     shape: (request, config) => ({ ...requestShape(request), ...chunking(request, config as ValuesOf<typeof twoStageTune>) }),
   };

@@ -28,7 +28,9 @@ const WEIGHTS = { rows: 0.15, cols: 1, k: 0.7 } as const;
 const ACROSS = { rows: 0.3, cols: 1, k: 0.3 } as const;
 /** Between two dtypes of one width. Of another width a time says nothing. */
 const OTHER_DTYPE = 0.3;
-/** Beyond that the untuned rules are the better guess. */
+/** Where even the nearest entry is further away, the untuned rules are the better guess. */
+const NEAREST = 1.3;
+/** Beyond that an entry has no say. */
 const REACH = 3;
 /** Where fewer entries are as near, nothing is known of how choices change from shape to shape: each side may then differ by this factor alone. */
 const FEW = 4;
@@ -65,6 +67,7 @@ export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
     .map(({ entry, table }) => ({ entry, table, distance: distanceOf(request, entry) }))
     .filter(({ distance }) => distance <= REACH)
     .sort((a, b) => a.distance - b.distance);
+  if (near[0] === undefined || near[0].distance > NEAREST) return [];
   return (near.length < FEW ? near.filter(({ entry }) => isClose(request, entry)) : near).slice(0, MOST);
 }
 

@@ -2,7 +2,7 @@ import { input, optionalInput, optionalOutput } from "../buffer.ts";
 import { oneOf } from "../domain.ts";
 import { kernel } from "../kernel.ts";
 import { spanOf } from "../request.ts";
-import { blockSelect } from "./block-select.ts";
+import { blockSelect, suits } from "./block-select.ts";
 import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
@@ -39,7 +39,7 @@ export const blockSelectDraw = kernel("block_select_draw", {
   ships,
   untuned: (spec, shape) => {
     const own = blockSelect.untuned(spec, shape);
-    return ships.includes(own) ? own : ships[ships.length - 1]!;
+    return [own, ...ships].find((config) => ships.includes(config) && suits(config, spec.dtype, shape.cols, shape.k)) ?? ships[0]!;
   },
   search: blockSelect.search,
 });

@@ -2,7 +2,7 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { combinations, oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
-import { spanOf } from "../request.ts";
+import { type Request, spanOf } from "../request.ts";
 import { baseSpec } from "./spec.ts";
 
 /** Of an H100 or H200. The grid is the blocks that it holds at once; on others it is uneven, never wrong. */
@@ -15,40 +15,45 @@ const CANDIDATES = pow2(256, 2048);
 
 const pairs = { warps: 10, vectors: 4, stages: 4, delegates: 2, candidates: 512, saved: 528, blocksPerSm: 2, multiprocessors: MULTIPROCESSORS } as const;
 
-/** Two blocks a multiprocessor, by the length of the longest row. */
+/** Blocks that have rows one after the other: slots are saved by the bar of the row before. By the length of the longest row. */
 const lengths = [
   { ...pairs, grouped: 1, tiles: 5 },
   { ...pairs, grouped: 2, tiles: 10 },
   { ...pairs, grouped: 4, tiles: 16 },
   { ...pairs, grouped: 4, tiles: 26, stages: 3 },
 ] as const;
+/** A row for each block of them: there is none before. */
+const alone = { ...lengths[0], stages: 3, saved: 0 } as const;
 
-/** No block has a second row: more registers and a longer ring for the one, and nothing to learn from a row before. */
-const once = {
-  warps: 13,
-  vectors: 4,
-  stages: 4,
-  delegates: 1,
-  candidates: 256,
-  saved: 0,
-  blocksPerSm: 1,
-  multiprocessors: MULTIPROCESSORS,
-  grouped: 1,
-  tiles: 4,
-} as const;
+/** k up to 64: a delegate a thread does, and groups of several slots leave registers for more blocks. */
+const few = { ...alone, stages: 2, delegates: 1, candidates: 256 } as const;
+const fewShort = { ...few, warps: 8, vectors: 8, blocksPerSm: 3, grouped: 2, tiles: 2 } as const;
+const fewLong = { ...few, vectors: 8, grouped: 4, tiles: 8 } as const;
+const fewLongest = { ...few, warps: 16, blocksPerSm: 1, grouped: 4, tiles: 26 } as const;
+/** No block has a second row: more registers and a longer ring for the one. */
+const once = { ...few, warps: 13, stages: 4, blocksPerSm: 1, tiles: 4 } as const;
 
-const large = {
-  warps: 10,
-  vectors: 4,
-  stages: 3,
-  delegates: 8,
-  candidates: 2048,
-  saved: 0,
-  blocksPerSm: 2,
-  multiprocessors: MULTIPROCESSORS,
-  grouped: 4,
-  tiles: 26,
-} as const;
+/** k up to 1024. */
+const many = { ...alone, stages: 2, delegates: 8, candidates: 2048 } as const;
+const manyShort = { ...many, warps: 8, blocksPerSm: 3 } as const;
+const manyMiddle = { ...manyShort, delegates: 4, tiles: 7 } as const;
+const manyLong = { ...many, stages: 3, grouped: 4, tiles: 26 } as const;
+/** A block a multiprocessor. */
+const single = { ...many, warps: 20, delegates: 2, blocksPerSm: 1, grouped: 4, tiles: 16 } as const;
+const singleLongest = { ...single, delegates: 4, tiles: 26 } as const;
+
+const ships = [...lengths, fewShort, fewLong, fewLongest, once, alone, manyShort, manyMiddle, manyLong, single, singleLongest] as const;
+
+/** In the order in which an untuned device tries them: docs/log/tune.md has what each was measured against. */
+function preferred(rows: number, k: number): readonly (typeof ships)[number][] {
+  const eachHasOne = (config: (typeof ships)[number]): boolean => rows <= config.blocksPerSm * config.multiprocessors;
+  const [aBlock, aPair] = [eachHasOne(single), eachHasOne(alone)];
+  if (k > 256) return aBlock ? [manyShort, single, manyLong, singleLongest] : [manyShort, manyMiddle, manyLong, single, singleLongest];
+  if (k > 128) return [manyShort, ...(aPair ? [alone] : []), ...(aBlock ? [single] : []), ...lengths, singleLongest];
+  const long = [fewLong, fewLongest, singleLongest];
+  if (k > 64) return [manyShort, aPair ? alone : lengths[0], ...long];
+  return [fewShort, ...(aBlock ? [once] : aPair ? [] : [lengths[0]]), ...long];
+}
 
 /**
  * Many long rows: a block takes every so-many-th row, reads it once through a ring of bulk copies that runs ahead into the rows to come, and keeps
@@ -110,12 +115,8 @@ export const blockSelect = kernel("block_select", {
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
   launch: (c, { rows }) => ({ grid: Math.min(rows, c.blocks), block: c.threads, cluster: 1, sharedBytes: sharedBytes(c) }),
-  ships: [...lengths, once, large],
-  untuned: ({ dtype }, { rows, cols, k }) => {
-    if (2 * k > pairs.candidates) return large;
-    if (rows <= MULTIPROCESSORS && 2 * k <= once.candidates && cols <= columns({ ...once, dtype })) return once;
-    return lengths.find((config) => cols <= columns({ ...config, dtype })) ?? lengths[lengths.length - 1]!;
-  },
+  ships,
+  untuned: ({ dtype }, { rows, cols, k }) => preferred(rows, k).find((config) => suits(config, dtype, cols, k)) ?? singleLongest,
   // as few tiles, delegates and candidates as the row and k need, or one step more: each is a register, or shared memory that the ring could have
   *search({ dtype }, { rows, cols, k }) {
     const multiprocessors = GRID.values.findLast((each) => 4 * rows >= each) ?? 1;
@@ -139,9 +140,18 @@ const ringsTried = {
   grouped: oneOf(1, 2, 4),
 };
 
+/** With fewer delegates, the bar comes out so low that more elements reach it than are held (docs/log/block.md). */
+export const suits = (c: Tiled & { readonly candidates: number; readonly delegates: number }, dtype: Dtype, cols: number, k: number): boolean =>
+  cols <= columns({ ...c, dtype }) && c.candidates >= 2 * k && 5 * c.warps * 32 * c.delegates >= 8 * k;
+
+interface Tiled {
+  readonly warps: number;
+  readonly vectors: number;
+  readonly tiles: number;
+}
+
 /** Of the longest row. */
-const columns = (c: { readonly warps: number; readonly vectors: number; readonly tiles: number; readonly dtype: Dtype }): number =>
-  (c.warps * 32 * c.vectors * c.tiles * VECTOR_BYTES) / DTYPE_BYTES[c.dtype];
+const columns = (c: Tiled & { readonly dtype: Dtype }): number => (c.warps * 32 * c.vectors * c.tiles * VECTOR_BYTES) / DTYPE_BYTES[c.dtype];
 
 /** As the kernel lays it out: the ring, the words, a barrier for each stage of each warp, control, saved slots, the list, and what bins need. */
 const sharedBytes = (c: Ring & Held): number =>
@@ -170,3 +180,6 @@ const RESERVED_BYTES = 1024;
 /** Seven words, and two for each of 32 warps, rounded up. */
 const CONTROL_BYTES = 288;
 const MOST_BINNED = 512;
+
+/** Where k is a good part of a row, finding it digit by digit takes less (docs/log/tune.md). */
+export const countsSooner = ({ cols, k }: Pick<Request, "cols" | "k">): boolean => k > 256 && cols < 16 * k;

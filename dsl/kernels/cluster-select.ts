@@ -3,7 +3,7 @@ import { combinations, oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { ceilDiv, roundUp } from "../math.ts";
-import { spanOf } from "../request.ts";
+import { type Request, spanOf } from "../request.ts";
 import { baseSpec } from "./spec.ts";
 
 /** Measured on one H200 (docs/log/cluster.md). */
@@ -12,11 +12,15 @@ const usual = { threads: 256, vectors: 4, blocks: 8, groupLanes: 4, segment: 256
 const manyWanted = { threads: 416, vectors: 2, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
 /** Half the blocks, where eight a row would not all run at once, or leave no room. */
 const halfCluster = { threads: 512, vectors: 4, blocks: 4, groupLanes: 8, segment: 256, rankLanes: 8 } as const;
-const middle = { threads: 512, vectors: 4, blocks: 8, groupLanes: 4, segment: 256, rankLanes: 8 } as const;
+/** Short rows, and long ones of few wanted: half the blocks have less to say to each other. */
+const short = { threads: 256, vectors: 1, blocks: 4, groupLanes: 4, segment: 128, rankLanes: 4 } as const;
+const shortOfMany = { threads: 512, vectors: 1, blocks: 4, groupLanes: 2, segment: 1024, rankLanes: 4 } as const;
+const fewWanted = { threads: 256, vectors: 3, blocks: 4, groupLanes: 8, segment: 128, rankLanes: 8 } as const;
+const middle = { threads: 512, vectors: 4, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 8 } as const;
 const long = { threads: 512, vectors: 8, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 16 } as const;
 const longest = { threads: 512, vectors: 16, blocks: 8, groupLanes: 8, segment: 256, rankLanes: 16 } as const;
 
-const ships = [usual, manyWanted, halfCluster, middle, long, longest] as const;
+const ships = [usual, manyWanted, halfCluster, middle, long, longest, short, shortOfMany, fewWanted] as const;
 type Shipped = (typeof ships)[number];
 
 const THREADS = oneOf(128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 512, 576, 640, 768, 1024);
@@ -30,8 +34,10 @@ const SEGMENTS_TRIED = 3;
 
 /** In the order in which an untuned device tries them. */
 function preferred(rows: number, k: number): readonly Shipped[] {
-  if (k > 100) return [rows <= 8 ? manyWanted : usual, ...ships];
-  return [rows > 8 && rows <= 24 ? halfCluster : usual, ...ships];
+  const lengths = [rows > 8 && rows <= 24 ? halfCluster : usual, manyWanted, middle, long, longest];
+  if (k > 100) return [shortOfMany, rows <= 8 ? manyWanted : usual, ...lengths];
+  if (k > 64) return lengths;
+  return k > 32 ? [short, ...lengths] : [short, fewWanted, ...lengths];
 }
 
 /** From how many rows on a block each is faster (block_select's figures beside these in docs/log/cluster.md), unless a row is too long for one. */
@@ -138,3 +144,6 @@ export const clusterSelect = kernel("cluster_select", {
     }
   },
 });
+
+/** Whether a row is so short that a warp does with it: of 8 KiB its lanes hold 16 slots each. */
+export const isShort = ({ cols, dtype }: Pick<Request, "cols" | "dtype">): boolean => cols * DTYPE_BYTES[dtype] < 8192;

@@ -15,7 +15,10 @@ const pairs = { threads: 512, vectors: 4, blocks: 8, segment: 256, blocksPerSm: 
 /** Many rows of a large k: half the blocks, so that less is sorted more than once. */
 const many = { threads: 1024, vectors: 2, blocks: 4, segment: 1024, blocksPerSm: 1 } as const;
 
-const ships = [large, usual, pairs, many] as const;
+/** Rows that half a cluster holds in a slot a thread. */
+const short = { threads: 512, vectors: 1, blocks: 4, segment: 512, blocksPerSm: 1 } as const;
+
+const ships = [large, usual, pairs, many, short] as const;
 type Shipped = (typeof ships)[number];
 
 /** Bins: templates/device/cluster_narrow.cuh. */
@@ -85,5 +88,5 @@ export const clusterSort = kernel("cluster_sort", {
   launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),
   ships,
   untuned: ({ dtype }, { rows, cols, k }) =>
-    (rows > 32 ? [many, pairs] : rows > 15 ? [pairs] : [usual]).find((config) => fits(config, dtype, cols, k)) ?? large,
+    [short, ...(rows > 32 ? [many, pairs] : rows > 15 ? [pairs] : [usual, pairs])].find((config) => fits(config, dtype, cols, k)) ?? large,
 });

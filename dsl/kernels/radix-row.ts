@@ -6,11 +6,16 @@ import { spanOf } from "../request.ts";
 import { OPT_IN_SHARED_BYTES, SELECT_BINS, SELECT_DIGITS, SORT_BINS, sortDigits } from "./radix.ts";
 import { baseSpec } from "./spec.ts";
 
-const ships = [
-  { warps: 16, items: 4, vectors: 4 },
-  { warps: 32, items: 4, vectors: 2 },
-  { warps: 32, items: 10, vectors: 2 },
-] as const;
+/** Short rows take fewer threads, which meet sooner, and fewer loads in flight. */
+const short = { warps: 8, items: 4, vectors: 2 } as const;
+const SHORT = 16384;
+/** Rows that one block has done before more loads in flight pay. */
+const middle = { warps: 16, items: 4, vectors: 2 } as const;
+const MIDDLE = 32768;
+
+const ships = [{ warps: 16, items: 4, vectors: 4 }, { warps: 32, items: 4, vectors: 2 }, { warps: 32, items: 10, vectors: 2 }, short, middle] as const;
+
+const holds = ({ warps, items }: (typeof ships)[number], k: number): boolean => warps * 32 * items >= k;
 
 /**
  * All of radix_select for rows that a block reads alone: the k-th key digit by digit, then the elements above it in column order, in shared memory, then their sort.
@@ -58,5 +63,9 @@ export const radixRow = kernel("radix_row", {
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
   launch: (c, { rows, chunks }) => ({ grid: chunks === 0 ? rows : 0, block: c.threads, cluster: 1, sharedBytes: c.sharedBytes }),
   ships,
-  untuned: (_, { k }) => ships.find(({ warps, items }) => warps * 32 * items >= k) ?? ships[ships.length - 1]!,
+  untuned: (_, { cols, k }) => {
+    if (cols <= SHORT && holds(short, k)) return short;
+    if (cols <= MIDDLE && holds(middle, k)) return middle;
+    return ships.find((config) => holds(config, k)) ?? ships[2];
+  },
 });

@@ -11,7 +11,7 @@ const network = (items: number, rowsPerBlock: number): AnyConfig => ({
   "bitonic_block.items": items,
   "bitonic_block.rowsPerBlock": rowsPerBlock,
 });
-const [FIRST, SECOND, THIRD] = [network(2, 1), network(4, 1), network(8, 1)] as const;
+const [FIRST, SECOND, THIRD] = [network(2, 2), network(4, 1), network(8, 1)] as const;
 const choice = (config: AnyConfig): TableChoice => ({ plan: "bitonic_block", config, dtype: "bf16", sources: {}, basis: { bitonic_block: "b" } });
 const entry = (rows: number, times: TunedEntry["times"]): TunedEntry => ({ rows, cols: 256, k: 200, dtype: "bf16", run: 0, times });
 

@@ -16,8 +16,8 @@ const DEVICE = "NVIDIA H200";
 const requestOf = (rows: number): Request => ({ rows, cols: 256, k: 8, rowStride: 256, dtype: "bf16", order: "largest", indexBytes: 4 });
 /** Of no config that ships. */
 const OWN = { "bitonic_block.width": 256, "bitonic_block.items": 4, "bitonic_block.rowsPerBlock": 1 };
-const OTHER_SHIPPED = { "bitonic_block.width": 512, "bitonic_block.items": 8, "bitonic_block.rowsPerBlock": 4 };
-const SHIPPED = { "bitonic_block.width": 256, "bitonic_block.items": 8, "bitonic_block.rowsPerBlock": 8 };
+const OTHER_SHIPPED = { "bitonic_block.width": 512, "bitonic_block.items": 2, "bitonic_block.rowsPerBlock": 1 };
+const SHIPPED = { "bitonic_block.width": 256, "bitonic_block.items": 2, "bitonic_block.rowsPerBlock": 1 };
 
 let sources: Sources;
 beforeAll(async () => {
@@ -95,7 +95,7 @@ describe("winners of records", () => {
       return choices.map(({ config }) => config);
     };
     expect(chosen({ average: 0.01 })).toEqual([OWN]);
-    expect(chosen({ only: (_, { config }) => config["bitonic_block.items"] === 8 })).toEqual([SHIPPED]);
+    expect(chosen({ only: (_, { config }) => config["bitonic_block.items"] === 2 })).toEqual([SHIPPED]);
     expect(chosen(undefined)).toHaveLength(2);
   });
   it("come from records of today's sources and of the latest protocol, one table a device", () => {

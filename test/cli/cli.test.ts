@@ -140,7 +140,7 @@ describe("explain", { timeout: SECONDS }, () => {
     });
     expect(plans.map(({ name }) => name)).toContain(explained.plan);
     const text = await topkit(["explain", "--rows", "4", "--cols", "100", "--k", "7", "--dtype", "f32"], untuned);
-    expect(text.stdout).toMatch(/plan {7}warp_select.*\n.*kernel 1 {3}warp_select \{"lanes":8/);
+    expect(text.stdout).toMatch(/plan {7}bitonic_block.*\n.*kernel 1 {3}bitonic_block \{"width":128/);
   });
 
   it("follows TOPKIT_CANDIDATE_TARGET, and refuses nonsense in it", async () => {

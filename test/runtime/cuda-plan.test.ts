@@ -28,7 +28,7 @@ const tensorsOf = ({ rows, cols, k, dtype }: { rows: number; cols: number; k: nu
 
 describe("launches", () => {
   it("has the parameters in the kernel's order: buffers, then shape", async () => {
-    const plan = await device.plan({ rows: 2, cols: 100, k: 7, dtype: "f32", lengths: true, rowStride: 104 });
+    const plan = await device.plan({ rows: 2, cols: 100, k: 7, dtype: "f32", lengths: true, rowStride: 104, force: { plan: "warp_select" } });
     const memory = device.empty([2, 104], "f32");
     const x = device.wrap(memory.pointer, { shape: [2, 100], dtype: "f32", rowStride: 104 });
     const { out } = tensorsOf({ rows: 2, cols: 1, k: 7, dtype: "f32" });
@@ -148,11 +148,11 @@ describe("compilation", () => {
 
   it("gives the compiler's log where it refuses a kernel, and tries again next time", async () => {
     const request = { rows: 1, cols: 60, k: 1, dtype: "f16" } as const;
-    native.failing.set("compile", nativeError("TK_COMPILE", "NVRTC refused warp_select", { log: "line 3: expected a ;" }));
+    native.failing.set("compile", nativeError("TK_COMPILE", "NVRTC refused bitonic_block", { log: "line 3: expected a ;" }));
     const error = await failure("TK301", () => device.plan(request));
     expect(error.details.log).toBe("line 3: expected a ;");
     native.failing.clear();
-    expect((await device.plan(request)).explain.plan).toBe("warp_select");
+    expect((await device.plan(request)).explain.plan).toBe("bitonic_block");
   });
 
   it("refuses at once a kernel that cannot run with its threads", async () => {

@@ -2,8 +2,8 @@
 //
 // Rows that fit a block: sorts whole rows by one bitonic network, registers first, then shuffles, then shared memory.
 //
-// spec: dtype f16, order largest
-// tune: width 64, items 2, rowsPerBlock 8
+// spec: dtype f32, order smallest
+// tune: width 64, items 2, rowsPerBlock 2
 // unit: one block per rowsPerBlock rows
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -115,14 +115,14 @@ __device__ __forceinline__ void block_step(T (&w)[ITEMS], u32 t, T* exchange) {
   }
   __syncthreads();
 }
-typedef Element<f16, largest> E;
+typedef Element<f32, smallest> E;
 typedef E::Raw Raw;
-typedef Word<E, 4> W;
+typedef Word<E, 8> W;
 constexpr int WIDTH = 64;                   // positions of the network
 constexpr int ITEMS = 2;                   // positions a thread
 constexpr int THREADS_PER_ROW = 32;
-constexpr int ROWS_PER_BLOCK = 8;
-constexpr int THREADS = 256;
+constexpr int ROWS_PER_BLOCK = 2;
+constexpr int THREADS = 64;
 static_assert(THREADS == THREADS_PER_ROW * ROWS_PER_BLOCK && WIDTH == THREADS_PER_ROW * ITEMS, "derived");
 
 // What is done to an element before it is compared.
@@ -153,7 +153,7 @@ __device__ __forceinline__ void sort_row(W::Type (&w)[ITEMS], u32 t, W::Type* ex
   thread_step<64, 1, THREADS_PER_ROW>(w, t, exchange);
 }
 
-extern "C" __global__ void __launch_bounds__(256) bitonic_block_f16_largest_width64_items2_rowsPerBlock8(
+extern "C" __global__ void __launch_bounds__(64) bitonic_block_f32_smallest_width64_items2_rowsPerBlock2(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     Raw* __restrict__ values,

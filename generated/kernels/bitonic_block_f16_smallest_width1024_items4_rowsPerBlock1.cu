@@ -2,8 +2,8 @@
 //
 // Rows that fit a block: sorts whole rows by one bitonic network, registers first, then shuffles, then shared memory.
 //
-// spec: dtype bf16, order largest
-// tune: width 128, items 4, rowsPerBlock 8
+// spec: dtype f16, order smallest
+// tune: width 1024, items 4, rowsPerBlock 1
 // unit: one block per rowsPerBlock rows
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -115,13 +115,13 @@ __device__ __forceinline__ void block_step(T (&w)[ITEMS], u32 t, T* exchange) {
   }
   __syncthreads();
 }
-typedef Element<bf16, largest> E;
+typedef Element<f16, smallest> E;
 typedef E::Raw Raw;
 typedef Word<E, 4> W;
-constexpr int WIDTH = 128;                   // positions of the network
+constexpr int WIDTH = 1024;                   // positions of the network
 constexpr int ITEMS = 4;                   // positions a thread
-constexpr int THREADS_PER_ROW = 32;
-constexpr int ROWS_PER_BLOCK = 8;
+constexpr int THREADS_PER_ROW = 256;
+constexpr int ROWS_PER_BLOCK = 1;
 constexpr int THREADS = 256;
 static_assert(THREADS == THREADS_PER_ROW * ROWS_PER_BLOCK && WIDTH == THREADS_PER_ROW * ITEMS, "derived");
 
@@ -158,9 +158,36 @@ __device__ __forceinline__ void sort_row(W::Type (&w)[ITEMS], u32 t, W::Type* ex
   warp_step<128, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<128, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<128, 1, THREADS_PER_ROW>(w, t, exchange);
+  block_step<256, 128, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<256, 64, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<256, 32, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<256, 16, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<256, 8, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<256, 4, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<256, 2, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<256, 1, THREADS_PER_ROW>(w, t, exchange);
+  block_step<512, 256, THREADS_PER_ROW>(w, t, exchange);
+  block_step<512, 128, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<512, 64, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<512, 32, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<512, 16, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<512, 8, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<512, 4, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<512, 2, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<512, 1, THREADS_PER_ROW>(w, t, exchange);
+  block_step<1024, 512, THREADS_PER_ROW>(w, t, exchange);
+  block_step<1024, 256, THREADS_PER_ROW>(w, t, exchange);
+  block_step<1024, 128, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 64, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 32, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 16, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 8, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 4, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<1024, 2, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<1024, 1, THREADS_PER_ROW>(w, t, exchange);
 }
 
-extern "C" __global__ void __launch_bounds__(256) bitonic_block_bf16_largest_width128_items4_rowsPerBlock8(
+extern "C" __global__ void __launch_bounds__(256) bitonic_block_f16_smallest_width1024_items4_rowsPerBlock1(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     Raw* __restrict__ values,

@@ -2,8 +2,8 @@
 //
 // Rows that fit a block: sorts whole rows by one bitonic network, registers first, then shuffles, then shared memory.
 //
-// spec: dtype f32, order smallest
-// tune: width 512, items 8, rowsPerBlock 4
+// spec: dtype f32, order largest
+// tune: width 2048, items 4, rowsPerBlock 1
 // unit: one block per rowsPerBlock rows
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -115,14 +115,14 @@ __device__ __forceinline__ void block_step(T (&w)[ITEMS], u32 t, T* exchange) {
   }
   __syncthreads();
 }
-typedef Element<f32, smallest> E;
+typedef Element<f32, largest> E;
 typedef E::Raw Raw;
 typedef Word<E, 8> W;
-constexpr int WIDTH = 512;                   // positions of the network
-constexpr int ITEMS = 8;                   // positions a thread
-constexpr int THREADS_PER_ROW = 64;
-constexpr int ROWS_PER_BLOCK = 4;
-constexpr int THREADS = 256;
+constexpr int WIDTH = 2048;                   // positions of the network
+constexpr int ITEMS = 4;                   // positions a thread
+constexpr int THREADS_PER_ROW = 512;
+constexpr int ROWS_PER_BLOCK = 1;
+constexpr int THREADS = 512;
 static_assert(THREADS == THREADS_PER_ROW * ROWS_PER_BLOCK && WIDTH == THREADS_PER_ROW * ITEMS, "derived");
 
 // What is done to an element before it is compared.
@@ -133,51 +133,72 @@ __device__ __forceinline__ void sort_row(W::Type (&w)[ITEMS], u32 t, W::Type* ex
   thread_step<2, 1, THREADS_PER_ROW>(w, t, exchange);
   thread_step<4, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<4, 1, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<8, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<8, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<8, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<8, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<16, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<16, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<16, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<16, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<16, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<32, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<32, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<32, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<32, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<32, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<32, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<64, 32, THREADS_PER_ROW>(w, t, exchange);
   warp_step<64, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<64, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<64, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<64, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<64, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<64, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<128, 64, THREADS_PER_ROW>(w, t, exchange);
   warp_step<128, 32, THREADS_PER_ROW>(w, t, exchange);
   warp_step<128, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<128, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<128, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<128, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<128, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<128, 1, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<256, 128, THREADS_PER_ROW>(w, t, exchange);
+  block_step<256, 128, THREADS_PER_ROW>(w, t, exchange);
   warp_step<256, 64, THREADS_PER_ROW>(w, t, exchange);
   warp_step<256, 32, THREADS_PER_ROW>(w, t, exchange);
   warp_step<256, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<256, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<256, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<256, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<256, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<256, 1, THREADS_PER_ROW>(w, t, exchange);
   block_step<512, 256, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<512, 128, THREADS_PER_ROW>(w, t, exchange);
+  block_step<512, 128, THREADS_PER_ROW>(w, t, exchange);
   warp_step<512, 64, THREADS_PER_ROW>(w, t, exchange);
   warp_step<512, 32, THREADS_PER_ROW>(w, t, exchange);
   warp_step<512, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<512, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<512, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<512, 4, THREADS_PER_ROW>(w, t, exchange);
   thread_step<512, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<512, 1, THREADS_PER_ROW>(w, t, exchange);
+  block_step<1024, 512, THREADS_PER_ROW>(w, t, exchange);
+  block_step<1024, 256, THREADS_PER_ROW>(w, t, exchange);
+  block_step<1024, 128, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 64, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 32, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 16, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 8, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<1024, 4, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<1024, 2, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<1024, 1, THREADS_PER_ROW>(w, t, exchange);
+  block_step<2048, 1024, THREADS_PER_ROW>(w, t, exchange);
+  block_step<2048, 512, THREADS_PER_ROW>(w, t, exchange);
+  block_step<2048, 256, THREADS_PER_ROW>(w, t, exchange);
+  block_step<2048, 128, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<2048, 64, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<2048, 32, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<2048, 16, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<2048, 8, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<2048, 4, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<2048, 2, THREADS_PER_ROW>(w, t, exchange);
+  thread_step<2048, 1, THREADS_PER_ROW>(w, t, exchange);
 }
 
-extern "C" __global__ void __launch_bounds__(256) bitonic_block_f32_smallest_width512_items8_rowsPerBlock4(
+extern "C" __global__ void __launch_bounds__(512) bitonic_block_f32_largest_width2048_items4_rowsPerBlock1(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     Raw* __restrict__ values,

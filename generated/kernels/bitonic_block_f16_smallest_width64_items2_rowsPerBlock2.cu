@@ -2,8 +2,8 @@
 //
 // Rows that fit a block: sorts whole rows by one bitonic network, registers first, then shuffles, then shared memory.
 //
-// spec: dtype f16, order largest
-// tune: width 256, items 8, rowsPerBlock 8
+// spec: dtype f16, order smallest
+// tune: width 64, items 2, rowsPerBlock 2
 // unit: one block per rowsPerBlock rows
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -115,14 +115,14 @@ __device__ __forceinline__ void block_step(T (&w)[ITEMS], u32 t, T* exchange) {
   }
   __syncthreads();
 }
-typedef Element<f16, largest> E;
+typedef Element<f16, smallest> E;
 typedef E::Raw Raw;
 typedef Word<E, 4> W;
-constexpr int WIDTH = 256;                   // positions of the network
-constexpr int ITEMS = 8;                   // positions a thread
+constexpr int WIDTH = 64;                   // positions of the network
+constexpr int ITEMS = 2;                   // positions a thread
 constexpr int THREADS_PER_ROW = 32;
-constexpr int ROWS_PER_BLOCK = 8;
-constexpr int THREADS = 256;
+constexpr int ROWS_PER_BLOCK = 2;
+constexpr int THREADS = 64;
 static_assert(THREADS == THREADS_PER_ROW * ROWS_PER_BLOCK && WIDTH == THREADS_PER_ROW * ITEMS, "derived");
 
 // What is done to an element before it is compared.
@@ -131,44 +131,29 @@ __device__ __forceinline__ Raw prologue(Raw raw) { return raw; }
 // Sorts the WIDTH positions of a row downwards; thread t holds positions t*ITEMS .. t*ITEMS+ITEMS-1.
 __device__ __forceinline__ void sort_row(W::Type (&w)[ITEMS], u32 t, W::Type* exchange) {
   thread_step<2, 1, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<4, 2, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<4, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<4, 1, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<8, 4, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<8, 2, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<8, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<8, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<8, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<16, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<16, 4, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<16, 2, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<16, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<16, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<16, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<32, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<32, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<32, 4, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<32, 2, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<32, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<32, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<32, 1, THREADS_PER_ROW>(w, t, exchange);
   warp_step<64, 32, THREADS_PER_ROW>(w, t, exchange);
   warp_step<64, 16, THREADS_PER_ROW>(w, t, exchange);
   warp_step<64, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<64, 4, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<64, 2, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<64, 4, THREADS_PER_ROW>(w, t, exchange);
+  warp_step<64, 2, THREADS_PER_ROW>(w, t, exchange);
   thread_step<64, 1, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<128, 64, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<128, 32, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<128, 16, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<128, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<128, 4, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<128, 2, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<128, 1, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<256, 128, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<256, 64, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<256, 32, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<256, 16, THREADS_PER_ROW>(w, t, exchange);
-  warp_step<256, 8, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<256, 4, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<256, 2, THREADS_PER_ROW>(w, t, exchange);
-  thread_step<256, 1, THREADS_PER_ROW>(w, t, exchange);
 }
 
-extern "C" __global__ void __launch_bounds__(256) bitonic_block_f16_largest_width256_items8_rowsPerBlock8(
+extern "C" __global__ void __launch_bounds__(64) bitonic_block_f16_smallest_width64_items2_rowsPerBlock2(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     Raw* __restrict__ values,
