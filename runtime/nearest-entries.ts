@@ -1,11 +1,14 @@
 /** Which of a device's tuned shapes are near a request, and which choice their times speak for. Pure. */
 import { type AnyConfig, DTYPE_BYTES, type Request } from "../dsl/index.ts";
+import { localFit, type Sample } from "./local-fit.ts";
 import type { LoadedTable, Tuning } from "./tuning.ts";
 import type { TableChoice, TunedEntry } from "./tuning-table.ts";
 
 export interface NearEntry {
   readonly entry: TunedEntry;
   readonly table: LoadedTable;
+  /** Octaves from the request's rows, columns and k to the entry's. */
+  readonly offset: readonly number[];
   /** 0 for the request's own shape. In octaves, more or less: the root of a weighted sum of squares. */
   readonly distance: number;
 }
@@ -18,7 +21,7 @@ export interface Candidate {
   readonly near: NearEntry;
   readonly measured: TableChoice;
   readonly us: number;
-  /** How far over the best of each entry it was, the logarithm, by the entries' weights; less is better. */
+  /** How far over the best it should be here, the logarithm, as the nearest entries have it and as it changes among those around; less is better. */
   readonly score: number;
 }
 
@@ -37,63 +40,105 @@ const FEW = 4;
 const CLOSE = 1.25;
 
 /** Entries that have a say. */
-const MOST = 8;
+const VOTERS = 8;
 /** Octaves in which an entry's say falls off, from the nearest one's. */
 const FALL_OFF = 0.4;
 /** What counts for an entry that does not have a choice's time, and the most that counts for one that has. */
 const UNMEASURED = 0.3;
 const WORST = 1.5;
 
+/** Entries that show how a choice changes from shape to shape, and of those that have it, how many are asked. */
+const AROUND = 32;
+const FITTED = 16;
+
 const SIDES = ["rows", "cols", "k"] as const;
 
-function distanceOf(request: Request, entry: TunedEntry): number {
+function distanceOf(request: Request, entry: TunedEntry, offset: readonly number[]): number {
   let sum = entry.dtype === request.dtype ? 0 : OTHER_DTYPE;
-  for (const side of SIDES) {
-    sum += WEIGHTS[side] * Math.log2(entry[side] / request[side]) ** 2;
-    if (Math.ceil(Math.log2(entry[side])) !== Math.ceil(Math.log2(request[side]))) sum += ACROSS[side];
+  for (const [at, side] of SIDES.entries()) {
+    sum += WEIGHTS[side] * offset[at]! ** 2;
+    if (octave(entry[side]) !== octave(request[side])) sum += ACROSS[side];
   }
   return Math.sqrt(sum);
 }
 
+/** The power of two that is not less: 32 - clz32 counts digits. */
+const octave = (count: number): number => 32 - Math.clz32(count - 1);
+
 const isClose = (request: Request, entry: TunedEntry): boolean =>
   entry.dtype === request.dtype && SIDES.every((side) => Math.abs(Math.log2(entry[side] / request[side])) <= Math.log2(CLOSE));
 
-/** Those that have a say, the nearest first; of one shape, the user's first. */
+/** Those that know something, the nearest first; of one shape, the user's first. */
 export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
   const width = DTYPE_BYTES[request.dtype];
-  const near = tables
-    .flatMap((table) => table.entries.map((entry) => ({ entry, table })))
-    .filter(({ entry }) => DTYPE_BYTES[entry.dtype] === width)
-    .map(({ entry, table }) => ({ entry, table, distance: distanceOf(request, entry) }))
-    .filter(({ distance }) => distance <= REACH)
-    .sort((a, b) => a.distance - b.distance);
+  const near: NearEntry[] = [];
+  for (const table of tables) {
+    for (const entry of table.entries) {
+      if (DTYPE_BYTES[entry.dtype] !== width) continue;
+      const offset = SIDES.map((side) => Math.log2(entry[side] / request[side]));
+      const distance = distanceOf(request, entry, offset);
+      if (distance <= REACH) near.push({ entry, table, offset, distance });
+    }
+  }
+  near.sort((a, b) => a.distance - b.distance);
   if (near[0] === undefined || near[0].distance > NEAREST) return [];
-  return (near.length < FEW ? near.filter(({ entry }) => isClose(request, entry)) : near).slice(0, MOST);
+  return (near.length < FEW ? near.filter(({ entry }) => isClose(request, entry)) : near).slice(0, AROUND);
 }
 
 /** The best guess first. An entry of the request's own shape has the only say. `counts`: whether a choice's times are still of some use. */
 export function candidatesOf(near: readonly NearEntry[], counts: (choice: TableChoice) => boolean): Candidate[] {
-  const [first] = near;
-  if (first === undefined) return [];
-  const having = first.distance === 0 ? [first] : near;
-  const weights = having.map(({ distance }) => Math.exp((first.distance ** 2 - distance ** 2) / (2 * FALL_OFF ** 2)));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const candidates = new Map<string, { candidate: Omit<Candidate, "score">; score: number }>();
-  for (const [at, each] of having.entries()) {
-    const times = each.entry.times.flatMap(([choice, us]) => {
-      const measured = each.table.choices[choice]!;
+  const known = near[0]?.distance === 0 ? near.slice(0, 1) : near;
+  const measured = measuredNear(known, counts);
+  const votes = votesOf(known.slice(0, VOTERS), measured);
+  return measured
+    .map(({ overs, ...candidate }, at) => ({ ...candidate, score: votes[at]! + localFit(overs.slice(0, FITTED).map(sampleOf)) }))
+    .sort((a, b) => a.score - b.score);
+}
+
+/** How far over the best of an entry a choice was there, the logarithm. */
+interface Over {
+  readonly near: NearEntry;
+  readonly over: number;
+}
+
+type Measured = Omit<Candidate, "score"> & { readonly overs: Over[] };
+
+/** Each choice once, with what the entries measured of it, the nearest first. */
+function measuredNear(known: readonly NearEntry[], counts: (choice: TableChoice) => boolean): Measured[] {
+  const found = new Map<string, Measured>();
+  for (const near of known) {
+    const times = near.entry.times.flatMap(([choice, us]) => {
+      const measured = near.table.choices[choice]!;
       return counts(measured) ? [{ measured, us }] : [];
     });
     const best = Math.min(...times.map(({ us }) => us));
     for (const [place, { measured, us }] of times.entries()) {
-      const { plan, config } = measured;
-      const id = JSON.stringify([plan, Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))]);
-      const known = candidates.get(id) ?? { candidate: { plan, config, near: each, measured, us }, score: UNMEASURED * total };
+      const id = idOf(measured);
+      const each = found.get(id) ?? { plan: measured.plan, config: measured.config, near, measured, us, overs: [] };
       // the winner stands first: among those that figures could not tell apart it was taken for a reason
-      const over = place === 0 ? 0 : Math.min(WORST, Math.log(us / best));
-      known.score += weights[at]! * (over - UNMEASURED);
-      candidates.set(id, known);
+      each.overs.push({ near, over: place === 0 ? 0 : Math.min(WORST, Math.log(us / best)) });
+      found.set(id, each);
     }
   }
-  return [...candidates.values()].map(({ candidate, score }) => ({ ...candidate, score: score / total })).sort((a, b) => a.score - b.score);
+  return [...found.values()];
 }
+
+const ids = new WeakMap<TableChoice, string>();
+
+/** The same for what two tables, or two dtypes, name alike. Kept: a request meets each of a hundred choices in many entries. */
+function idOf(choice: TableChoice): string {
+  const known = ids.get(choice);
+  if (known !== undefined) return known;
+  const id = JSON.stringify([choice.plan, Object.entries(choice.config).sort(([a], [b]) => (a < b ? -1 : 1))]);
+  ids.set(choice, id);
+  return id;
+}
+
+/** What the nearest entries say of each, on average, by their weights. */
+function votesOf(voters: readonly NearEntry[], measured: readonly Measured[]): number[] {
+  const weights = new Map(voters.map((near) => [near, Math.exp((voters[0]!.distance ** 2 - near.distance ** 2) / (2 * FALL_OFF ** 2))]));
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return measured.map(({ overs }) => UNMEASURED + overs.reduce((sum, { near, over }) => sum + (weights.get(near) ?? 0) * (over - UNMEASURED), 0) / total);
+}
+
+const sampleOf = ({ near: { offset, distance }, over }: Over): Sample => ({ offset, squaredDistance: distance ** 2, value: over });

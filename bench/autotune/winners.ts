@@ -26,9 +26,9 @@ export interface WinnersOptions {
   readonly untuned: (request: Request) => Choice | undefined;
 }
 
-/** Times that an entry keeps, and how many times the best they may be: what is slower is no choice for a shape nearby. */
-const MOST_TIMES = 16;
-const SLOWEST = 1.6;
+/** Times that an entry keeps, and how many times the best they may be: what is slow here may be the best nearby, and how fast that changes is seen from both sides. */
+const MOST_TIMES = 48;
+const SLOWEST = 4;
 /** A shape of which fewer choices were timed has not been tuned. */
 const LEAST_TIMES = 2;
 /** How far over the fastest the untuned choice may be in a table of few choices: its kernels ship anyway, and what it does on data that is not normal is known. */

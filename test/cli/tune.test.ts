@@ -134,7 +134,7 @@ describe("explain", () => {
       readFileSync(table, "utf8").replaceAll(/"bitonic_block_[^"]*":"./g, (start) => `${start.slice(0, -1)}${start.endsWith("0") ? "1" : "0"}`),
     );
     expect(await explain()).toMatch(
-      /the best guess from \d tuned shapes near it, such as .* of the table that ships\n[\s\S]*\nstale {6}.*nvidia-h200\.json has this shape/,
+      /the best guess from \d+ tuned shapes near it, such as .* of the table that ships\n[\s\S]*\nstale {6}.*nvidia-h200\.json has this shape/,
     );
     expect(await explain("--frozen")).not.toContain("stale");
     delete process.env.TOPKIT_TUNING;
