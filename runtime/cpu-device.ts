@@ -1,5 +1,5 @@
 /** The cpu backend: the device API over host memory. Runs are promises, which the timelines of streams and tensors keep in order. */
-import { DTYPE_BYTES, operandBuffer, operandElements, type Request, spanOf } from "../dsl/index.ts";
+import { DTYPE_BYTES, ofScores, operandBuffer, operandElements, type Request, SCORE_DTYPE, spanOf } from "../dsl/index.ts";
 import type {
   BackendDevice,
   BackendGraph,
@@ -83,7 +83,7 @@ class CpuDevice implements BackendDevice {
 
   async hostScored({ scoring, operands, ...job }: HostScoredJob): Promise<void> {
     const data = await scoreElements(job.request, job.data, job.lengths, operands, scoring.score);
-    await this.hostTopk({ ...job, request: { ...job.request, rowStride: job.request.cols }, data });
+    await this.hostTopk({ ...job, request: ofPacked(job.request), data });
   }
 
   close(): void {}
@@ -178,6 +178,9 @@ class CpuSamplePlan implements BackendPlan<SamplePointers> {
   close(): void {}
 }
 
+/** Of what scoreElements() gives. */
+const ofPacked = (request: Request): Request => ({ ...ofScores(request), rowStride: request.cols });
+
 /** Copies of x and the operands are scored, and the top-k is of the scores. */
 class CpuScoredPlan implements BackendPlan<ScoredPointers> {
   readonly explain: PlanExplanation;
@@ -192,7 +195,7 @@ class CpuScoredPlan implements BackendPlan<ScoredPointers> {
   }
 
   async run(_stream: BackendStream | null, pointers: ScoredPointers): Promise<void> {
-    const { rows, cols, k, dtype, indexBytes } = this.#request;
+    const { rows, k, dtype, indexBytes } = this.#request;
     if (rows === 0) return;
     const copied = async <T extends ArrayBufferView>(pointer: bigint, array: T): Promise<T> => {
       await wrapHost(pointer, array.byteLength).read(array, 0, null);
@@ -206,8 +209,8 @@ class CpuScoredPlan implements BackendPlan<ScoredPointers> {
     const input = await scoreElements(this.#request, x, lengths, operands, this.#scoring.score);
     await awaiting(() =>
       native().cpuTopk({
-        ...{ ...this.#request, rowStride: cols, input, lengths, threads: 0 },
-        values: { pointer: pointers.values, bytes: rows * k * DTYPE_BYTES[dtype] },
+        ...{ ...ofPacked(this.#request), input, lengths, threads: 0 },
+        values: { pointer: pointers.values, bytes: rows * k * DTYPE_BYTES[SCORE_DTYPE] },
         indices: { pointer: pointers.indices, bytes: rows * k * indexBytes },
       }),
     );

@@ -1,5 +1,5 @@
 /** "topkit/prologue": what the modules that `topkit codegen --entry` writes import. */
-import type { Operands } from "../dsl/index.ts";
+import { type Operands, ofScores, SCORE_DTYPE } from "../dsl/index.ts";
 import { onFirst } from "./backends.ts";
 import { DeviceHandle } from "./device.ts";
 import { shown, TopkitError } from "./errors.ts";
@@ -19,9 +19,10 @@ export function topkWith<const O extends Operands>(rendered: Rendered & { readon
   const { operands } = rendered.prologue;
   const onHost = async (x: HostArray | HostTensor, given: unknown, options: TopkOptions): Promise<TopkResult> => {
     const input = checkHostInput(x, options);
-    const job = { ...makeJob(input), operands: checkOperands(operands, given, input.request), scoring };
+    const results = makeJob({ ...input, request: ofScores(input.request) });
+    const job = { ...results, request: input.request, operands: checkOperands(operands, given, input.request), scoring };
     const backend = await onFirst(input.backend, (device) => device.hostScored(job));
-    return { values: job.values, indices: job.indices, dims: input.dims, dtype: input.request.dtype, backend };
+    return { values: job.values, indices: job.indices, dims: input.dims, dtype: SCORE_DTYPE, backend };
   };
   const plan = async (device: Device, options: PlanOptions) => {
     if (!Handle.isMade(device, DeviceHandle)) throw new TopkitError("TK403", `the device is ${shown(device)}; give what open() returns`);

@@ -1,5 +1,5 @@
 /** A prepared top-k of scores: checks what a run is given against the plan, then hands the pointers to the backend. */
-import { type Operands, operandBuffer, type Request } from "../dsl/index.ts";
+import { type Operands, operandBuffer, type Request, SCORE_DTYPE } from "../dsl/index.ts";
 import type { BackendPlan, ScoredPointers } from "./backend.ts";
 import { type CheckedRun, captureRun } from "./captured-run.ts";
 import { checkOptions } from "./check.ts";
@@ -49,10 +49,10 @@ export class ScoredPlanHandle<O extends Operands> extends OwnedHandle implements
     checkOptions(out, ["values", "indices"], "the outputs");
     const device = this.#device;
     const request = this.#request;
-    const { rows, cols, k, dtype, indexBytes } = request;
+    const { rows, cols, k, indexBytes } = request;
     const x = checkInput(device, given, request);
     const lengths = checkLengths(device, givenLengths, this.#withLengths, rows);
-    const values = checkMatrix(device, "values", out.values, [rows, k], dtype);
+    const values = checkMatrix(device, "values", out.values, [rows, k], SCORE_DTYPE);
     const indices = checkMatrix(device, "indices", out.indices, [rows, k], indexBytes === 4 ? "i32" : "i64");
     const tensors = Object.entries(this.#operands).map(([name, varies]): [string, TensorHandle] => {
       const tensor = operands[name];

@@ -1,6 +1,6 @@
 /** Top-ks of scores: rendered device functions on every plan that takes one, against the reference of what the evaluator says, bit for bit. */
 import { referenceTopk } from "../../bench/reference.ts";
-import { type Dtype, type Operands, type Order, operandElements } from "../../dsl/index.ts";
+import { type Dtype, type Operands, type Order, operandElements, SCORE_DTYPE } from "../../dsl/index.ts";
 import type { Device, DeviceTensor, HostArray, IndexArray } from "../../runtime/index.ts";
 import type { TopkWith } from "../../runtime/prologue.ts";
 import { type RenderedModule, renderedModule } from "../support/rendered.ts";
@@ -92,8 +92,8 @@ async function compare(device: Device, own: Own, topk: TopkWith<Operands>, name:
       return [operand, own(device.tensor(values[operand]!, { shape: [operandElements(varies, given) / width, width], dtype: "f32" }))];
     }),
   );
-  const out = { values: own(device.empty([rows, k], dtype)), indices: own(device.empty([rows, k], "i32")) };
+  const out = { values: own(device.empty([rows, k], SCORE_DTYPE)), indices: own(device.empty([rows, k], "i32")) };
   plan.run(x, operands, out);
   const answer = { values: (await out.values.toHost()) as HostArray, indices: (await out.indices.toHost()) as IndexArray };
-  checkAnswer(answer, rows, k, referenceTopk({ data: scores, rows, cols, k, dtype, order }), k);
+  checkAnswer(answer, rows, k, referenceTopk({ data: scores, rows, cols, k, dtype: SCORE_DTYPE, order }), k);
 }

@@ -1,7 +1,7 @@
 /** Kernels with a prologue, on the emulator: every bit of what the oracle says of the scores, for each function, dtype and plan. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Dtype, type Order, plans, resolve } from "../../dsl/index.ts";
+import { type Dtype, type Order, ofScores, plans, resolve } from "../../dsl/index.ts";
 import { expectedOf, runPlan } from "../emulator/plan-job.ts";
 import { type Case, differenceOf, planCase, requestOf } from "../emulator/property-case.ts";
 import { seedOfRun } from "../emulator/property-check.ts";
@@ -39,7 +39,7 @@ function casesOf({ plan, cols, k }: PlanRange, dtype: Dtype, order: Order): fc.A
       seed: seeds,
     })
     .map((drawn): Case => ({ ...drawn, k: Math.min(drawn.k, drawn.cols), plan, dtype, order }))
-    .filter((drawn) => resolve(plans.find(({ name }) => name === plan)!, requestOf(drawn)).ok);
+    .filter((drawn) => resolve(plans.find(({ name }) => name === plan)!, ofScores(requestOf(drawn))).ok);
 }
 
 /** Throws with the smallest case found that differs. */
@@ -48,7 +48,7 @@ async function check(scored: Scored, range: PlanRange, dtype: Dtype, order: Orde
   const property = fc.property(casesOf(range, dtype, order), (drawn) => {
     const plain = planCase(drawn);
     const values = operandValues(scored.operands, drawn, drawn.dataSeed);
-    const expected = expectedOf({ ...plain, data: oracleScores(scored.fn, { ...plain.request, data: plain.data }, values) });
+    const expected = expectedOf({ ...plain, request: ofScores(plain.request), data: oracleScores(scored.fn, { ...plain.request, data: plain.data }, values) });
     const given = { ...plain, source, prologue: { ...scored.prologue, values } };
     const difference = differenceOf(given, runPlan(given), expected);
     if (difference !== undefined) throw new Error(difference);

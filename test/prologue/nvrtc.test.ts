@@ -12,7 +12,7 @@ describeWithNvrtc("NVRTC", () => {
   it.each(readers.map(({ name }) => name))("compiles %s with every kind of operand", { timeout: 300_000 }, async (name) => {
     const kernel = readers.find((each) => each.name === name)!;
     for (const dtype of kernel.spec.dtype.values) {
-      const { symbol, text } = await textWithPrologue(kernel, functions.get("composed")!.prologue, { dtype, order: "smallest" }, kernel.ships[0]!);
+      const { symbol, text } = await textWithPrologue(kernel, { ...functions.get("composed")!, dtype }, "smallest", kernel.ships[0]!);
       const { image } = await addon().compile(text, symbol, `sm_${kernel.minArch}`, []);
       expect(image.length).toBeGreaterThan(1000);
     }
@@ -21,7 +21,7 @@ describeWithNvrtc("NVRTC", () => {
   it.each([...functions.keys()])("compiles %s into the kernel that reads most", { timeout: 300_000 }, async (name) => {
     const kernel = readers.find((each) => each.name === "tile_stream")!;
     for (const dtype of kernel.spec.dtype.values) {
-      const { symbol, text } = await textWithPrologue(kernel, functions.get(name)!.prologue, { dtype, order: "largest" }, kernel.ships[0]!);
+      const { symbol, text } = await textWithPrologue(kernel, { ...functions.get(name)!, dtype }, "largest", kernel.ships[0]!);
       const { image } = await addon().compile(text, symbol, "compute_80", ["--fmad=true"]);
       const ptx = Buffer.from(image).toString("latin1");
       expect(ptx).toContain(`.entry ${symbol}`);
