@@ -3,7 +3,7 @@ import { type Buffer, input } from "./buffer.ts";
 import type { Operands, Varies } from "./device/declare.ts";
 import type { Dtype } from "./element.ts";
 import type { AnyContext, AnyKernel, Shape } from "./kernel.ts";
-import { operandBuffer, type Request } from "./request.ts";
+import { type OperandBuffer, operandBuffer, type Request } from "./request.ts";
 
 export interface Prologue {
   /** Of the rendered texts: the function's own name and a hash of what it computes, so that two functions of one name are two. */
@@ -30,6 +30,8 @@ export function operandElements(varies: Varies, { rows, cols }: { readonly rows:
       return rows * cols;
   }
 }
+
+export const operandBuffers = ({ operands }: Prologue): readonly OperandBuffer[] => Object.keys(operands).map(operandBuffer);
 
 /** Whether the kernel reads x, and so is another one with a prologue. */
 export const readsElements = (kernel: AnyKernel): boolean => "x" in kernel.buffers;

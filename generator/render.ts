@@ -56,6 +56,7 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
       banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune), scoring),
       hooks: { ...kernel.hooks, ...hooks },
       draws: kernel.drawsFrom !== undefined,
+      scored: scored !== undefined,
       // withPrologue() refuses a kernel without one
       ...(scoring && { reader: scoredReader(kernel.reader!, scoring.prologue, scoring.dtype, templates.device) }),
     };

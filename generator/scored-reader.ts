@@ -52,6 +52,7 @@ function operandsText(symbol: string, operands: Operands): string {
     "// The same for a run of elements that begins in this row and column.",
     "struct RunOperands {",
     ...own.map(({ member }) => `  ${member}`),
+    "  RunOperands() = default;",
     `  __device__ __forceinline__ RunOperands(const Operands& given, i64 row, i64 col, i64 cols)${initials === "" ? "" : ` : ${initials}`} {}`,
     `  __device__ __forceinline__ float score(float x, i64 place) const { return ${[`${symbol}(x`, ...own.map(({ value }) => value)].join(", ")}); }`,
     "};",

@@ -58,6 +58,7 @@ const large = {
 export const blockSelect = kernel("block_select", {
   template: "block_select.cu.hbs",
   hooks: {},
+  reader: "block_row",
   spec: baseSpec,
   tune: {
     warps: oneOf(8, 10, 12, 13, 14, 16, 20, 24, 26, 32),

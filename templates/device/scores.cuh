@@ -15,6 +15,11 @@ __device__ __forceinline__ float number_of(Source::Raw raw) {
   }
 }
 
+// The elements of a slot of four scores.
+template <u32 BITS> struct SlotOf { typedef uint4 Type; };
+template <> struct SlotOf<16> { typedef uint2 Type; };
+typedef SlotOf<Source::bits>::Type SourceSlot;
+
 // Stands for a pointer into x, `offset` elements behind its first.
 struct Scores {
   const Source::Raw* elements;
@@ -31,22 +36,21 @@ struct RunScores {
   const Source::Raw* elements;
   RunOperands operands;
 
+  RunScores() = default;
   // From `skip` elements behind x on, which lies in the run's row.
   __device__ __forceinline__ RunScores(const Scores& x, i64 skip)
       : elements(x.elements + skip), operands(x.operands, x.offset / x.rowStride, x.offset % x.rowStride + skip, x.cols) {}
   __device__ __forceinline__ u32 score(u32 raw, i64 place) const { return __float_as_uint(operands.score(number_of((Source::Raw)raw), place)); }
   __device__ __forceinline__ u32 operator[](i64 place) const { return score(elements[place], place); }
 
-  // The four scores from `place` on, where a slot begins: one load.
-  __device__ __forceinline__ uint4 slot(i64 place) const {
-    if constexpr (Source::bits == 32) {
-      const uint4 raw = __ldg((const uint4*)(elements + place));
-      return make_uint4(score(raw.x, place), score(raw.y, place + 1), score(raw.z, place + 2), score(raw.w, place + 3));
-    } else {
-      const uint2 raw = __ldg((const uint2*)(elements + place));
-      return make_uint4(score(raw.x, place), score(raw.x >> 16, place + 1), score(raw.y, place + 2), score(raw.y >> 16, place + 3));
-    }
+  // The four scores from `place` on, where a slot begins: of the elements, or of one load of them.
+  __device__ __forceinline__ uint4 scores(const uint4& raw, i64 place) const {
+    return make_uint4(score(raw.x, place), score(raw.y, place + 1), score(raw.z, place + 2), score(raw.w, place + 3));
   }
+  __device__ __forceinline__ uint4 scores(const uint2& raw, i64 place) const {
+    return make_uint4(score(raw.x, place), score(raw.x >> 16, place + 1), score(raw.y, place + 2), score(raw.y >> 16, place + 3));
+  }
+  __device__ __forceinline__ uint4 slot(i64 place) const { return scores(__ldg((const SourceSlot*)(elements + place)), place); }
   // Of those the ones whose bit in `valid` is set; zeros for the others, which are not read.
   __device__ __forceinline__ uint4 slot(i64 place, u32 valid) const {
     u32 part[4] = {0, 0, 0, 0};
@@ -56,4 +60,16 @@ struct RunScores {
     }
     return make_uint4(part[0], part[1], part[2], part[3]);
   }
+};
+
+// Stands for a pointer to slots of a run: `lead` elements of it come before them. They are scored when they are loaded.
+struct ScoredSlot {
+  const RunScores& run;
+  i64 place; // of its first element, in the run
+};
+__device__ __forceinline__ uint4 __ldg(const ScoredSlot& scored) { return scored.run.slot(scored.place); }
+struct ScoredSlots {
+  RunScores run;
+  u32 lead;
+  __device__ __forceinline__ ScoredSlot operator+(u32 slot) const { return {run, lead + slot * 4}; }
 };

@@ -82,8 +82,7 @@ describe.each(["cpu", "emulate"] as const)("on a device of %s", (backend) => {
     const data = bitsLike(dtype, rows * cols);
     const plan = await topk.plan(device, { rows, cols, k, dtype, lengths: true, indices: "i64" });
     if (backend === "emulate") {
-      expect(plan.explain.plan).toBe("stream_tile");
-      expect(plan.explain.refused.find(({ plan: name }) => name === "bitonic_block")!.reason).toMatch(/^bitonic_block: it takes no prologue/);
+      expect(plan.explain.plan).toBe("warp_select");
     }
     const x = device.tensor(data, { shape: [rows, cols], dtype });
     const lengthsTensor = device.tensor(lengths, { shape: [rows, 1], dtype: "i32" });
@@ -112,10 +111,15 @@ describe.each(["cpu", "emulate"] as const)("on a device of %s", (backend) => {
     const bias = device.empty([1, cols], "f32");
     await failsWith("TK110", () => plan.run(x, { bias: device.empty([1, cols - 1], "f32") }, out), /bias is 1 x 516 f32; the plan takes 1 x 517 f32/);
     await failsWith("TK110", () => plan.run(x, { bias: device.empty([1, cols], "f16") }, out), /bias/);
+    await failsWith(
+      "TK110",
+      () => plan.run(x, { bias }, { ...out, values: device.empty([rows, k], "bf16") }),
+      /values is 3 x 20 bf16; the plan takes 3 x 20 f32/,
+    );
     await failsWith("TK403", () => plan.run(x, {}, out), /bias is undefined/);
     await failsWith("TK101", () => plan.run(x, { bias, scale: bias }, out), /no option "scale"/);
     await failsWith("TK110", () => plan.run(x, { bias }, { ...out, values: x }), /values/);
-    await failsWith("TK113", () => named("biased").plan(device, { rows, cols, k, dtype: "f32", force: { plan: "bitonic_block" } }));
+    await failsWith("TK113", () => named("biased").plan(device, { rows, cols, k, dtype: "f32", force: { plan: "cluster_select" } }));
     await failsWith("TK403", () => named("biased").plan({} as Device, { rows, cols, k, dtype: "f32" }), /the device is a Object/);
     plan.dispose();
     await failsWith("TK401", () => plan.run(x, { bias }, out));
@@ -163,12 +167,10 @@ describe("kernels that are not as they were rendered", () => {
     using own = await renderedModule();
     const again = (): TopkWith<Operands> => topkWith(own.rendered.cooled!);
     const { prologue } = own.rendered.cooled!;
-    const stages = ["tile_stream"].map((kernel) =>
-      join(own.folder, "kernels", `${kernel}_${prologue.name}_of_f32_f32_largest_warps4_candidates128_vectors1.cu`),
-    );
-    writeFileSync(stages[0]!, "// another");
+    const kernel = join(own.folder, "kernels", `warp_select_${prologue.name}_of_f32_f32_largest_lanes8_vectors2_delegates2_capacity32_warps8.cu`);
+    writeFileSync(kernel, "// another");
     await failsWith("TK207", run(again()), /not the text that codegen rendered .*; run `topkit codegen --entry` again/);
-    rmSync(stages[0]!);
+    rmSync(kernel);
     await failsWith("TK207", run(again()), /cannot be read/);
     writeFileSync(join(own.folder, "manifest.json"), '{"version":2,"prologues":{}}');
     await failsWith("TK207", run(again()), /has no kernels of cooled_[0-9a-f]{8}/);
