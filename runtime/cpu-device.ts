@@ -9,9 +9,11 @@ import type {
   HostJob,
   HostSampleJob,
   HostScoredJob,
+  HostScoredSampleJob,
   RunPointers,
   SamplePointers,
   ScoredPointers,
+  ScoredSamplePointers,
 } from "./backend.ts";
 import { newArray } from "./check.ts";
 import { checkForce } from "./choose-plan.ts";
@@ -63,12 +65,17 @@ class CpuDevice implements BackendDevice {
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
     refuse(force);
-    return new CpuSamplePlan(request);
+    return new CpuSamplePlan(request, new CpuPlan(request));
   }
 
   async scoredPlan(request: Request, scoring: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
     refuse(force);
     return new CpuScoredPlan(request, scoring);
+  }
+
+  async scoredSamplePlan(request: Request, scoring: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredSamplePointers>> {
+    refuse(force);
+    return new CpuSamplePlan(ofScores(request), new CpuScoredPlan(request, scoring));
   }
 
   hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
@@ -84,6 +91,11 @@ class CpuDevice implements BackendDevice {
   async hostScored({ scoring, operands, ...job }: HostScoredJob): Promise<void> {
     const data = await scoreElements(job.request, job.data, job.lengths, operands, scoring.score);
     await this.hostTopk({ ...job, request: ofPacked(job.request), data });
+  }
+
+  async hostScoredSample({ scoring, operands, ...job }: HostScoredSampleJob): Promise<void> {
+    const data = await scoreElements(job.request, job.data, job.lengths, operands, scoring.score);
+    await this.hostSample({ ...job, request: ofPacked(job.request), data });
   }
 
   close(): void {}
@@ -135,19 +147,20 @@ class CpuPlan implements BackendPlan {
   close(): void {}
 }
 
-class CpuSamplePlan implements BackendPlan<SamplePointers> {
+/** A top-k, and a draw from its answer, of which `request` is. */
+class CpuSamplePlan<P extends SamplePointers> implements BackendPlan<P> {
   readonly explain: PlanExplanation;
   readonly storesAnswer = true;
   readonly #request: Request;
-  readonly #topk: CpuPlan;
+  readonly #topk: BackendPlan<P>;
 
-  constructor(request: Request) {
+  constructor(request: Request, topk: BackendPlan<P>) {
     this.#request = request;
-    this.#topk = new CpuPlan(request);
-    this.explain = explained(request, ["cpu_topk", "cpu_sample"]);
+    this.#topk = topk;
+    this.explain = explained(request, [...topk.explain.kernels.map(({ name }) => name), "cpu_sample"]);
   }
 
-  async run(stream: BackendStream | null, pointers: SamplePointers): Promise<void> {
+  async run(stream: BackendStream | null, pointers: P): Promise<void> {
     const { rows, k, dtype } = this.#request;
     if (rows === 0) return;
     await this.#topk.run(stream, pointers);
@@ -171,7 +184,7 @@ class CpuSamplePlan implements BackendPlan<SamplePointers> {
     );
   }
 
-  capture(pointers: SamplePointers): BackendGraph {
+  capture(pointers: P): BackendGraph {
     return { launch: (stream) => this.run(stream, pointers), close: () => {} };
   }
 

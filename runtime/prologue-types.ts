@@ -1,4 +1,4 @@
-/** The public types of "topkit/prologue": top-ks of what a device function makes of each element. */
+/** The public types of "topkit/prologue": top-ks of what a device function makes of each element, and draws from them. */
 import type { Operands, Varies } from "../dsl/index.ts";
 import type {
   CapturedRun,
@@ -10,6 +10,11 @@ import type {
   PlanExplanation,
   PlanOptions,
   RunOutput,
+  SampleOptions,
+  SampleOutput,
+  SamplePlanOptions,
+  SampleResult,
+  SampleTensors,
   Stream,
   TopkOptions,
   TopkResult,
@@ -29,6 +34,10 @@ export interface TopkWith<O extends Operands> {
   readonly operands: O;
   /** As Device.plan(), for x and operands on a device. */
   plan(device: Device, options: PlanOptions): Promise<PlanWith<O>>;
+  /** As sample(), from the scores: each row draws what sample() would draw from them. Rejects as both do. */
+  sample(x: HostArray | HostTensor, operands: HostOperands<O>, options: SampleOptions): Promise<SampleResult>;
+  /** As Device.samplePlan(), from the scores. */
+  samplePlan(device: Device, options: SamplePlanOptions): Promise<SamplePlanWith<O>>;
 }
 
 export interface PlanWith<O extends Operands> extends Disposable {
@@ -37,5 +46,26 @@ export interface PlanWith<O extends Operands> extends Disposable {
   run(x: DeviceTensor, operands: DeviceOperands<O>, out: RunOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void;
   /** As Plan.capture(): a replay reads what the operands' tensors hold then. */
   capture(x: DeviceTensor, operands: DeviceOperands<O>, out: RunOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun>;
+  dispose(): void;
+}
+
+export interface SamplePlanWith<O extends Operands> extends Disposable {
+  readonly explain: PlanExplanation;
+  /** As SamplePlan.run(). */
+  run(
+    x: DeviceTensor,
+    operands: DeviceOperands<O>,
+    parameters: SampleTensors,
+    out: SampleOutput,
+    options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor },
+  ): void;
+  /** As SamplePlan.capture(): a replay reads what the operands' tensors hold then, too. */
+  capture(
+    x: DeviceTensor,
+    operands: DeviceOperands<O>,
+    parameters: SampleTensors,
+    out: SampleOutput,
+    options?: { readonly lengths?: DeviceTensor },
+  ): Promise<CapturedRun>;
   dispose(): void;
 }
