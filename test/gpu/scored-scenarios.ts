@@ -1,11 +1,11 @@
-/** Top-ks of scores: rendered device functions on every plan that takes one, against the reference of what the evaluator says, bit for bit. */
+/** Top-ks of scores: rendered device functions on every plan that takes one, against the reference of what the evaluator says (of long rows, the binding's JavaScript), bit for bit. */
 import { deepEqual } from "node:assert/strict";
 import { referenceTopk } from "../../bench/reference.ts";
 import { type Dtype, type Operands, type Order, operandElements, SCORE_DTYPE } from "../../dsl/index.ts";
 import { type Device, type DeviceTensor, type HostArray, type IndexArray, sample } from "../../runtime/index.ts";
 import type { TopkWith } from "../../runtime/prologue.ts";
 import { type RenderedModule, renderedModule } from "../support/rendered.ts";
-import { entryFunctions, operandValues, oracleScores } from "../support/scored.ts";
+import { compiledScore, entryFunctions, operandValues, oracleScores } from "../support/scored.ts";
 import { DTYPES, ORDERS, type Scenario, type SuiteBackend, scoped } from "./case.ts";
 import { checkAnswer } from "./check.ts";
 import { makePattern, type PatternName } from "./patterns.ts";
@@ -66,7 +66,7 @@ export function scoredScenarios(backend: SuiteBackend): Scenario[] {
           quick: quick && name === "composed",
           run: async ({ device }) => {
             const topk = await made(name);
-            await scoped((own) => compare(device, own, topk, name, { ...shape, dtype, order, pattern }, backend !== "cpu"));
+            await scoped((own) => compare(device, own, topk, name, { ...shape, quick, dtype, order, pattern }, backend !== "cpu"));
           },
         };
       }),
@@ -118,7 +118,8 @@ async function compare(device: Device, own: Own, topk: TopkWith<Operands>, name:
   const { rows, cols, k, dtype, order, pattern, plan: wanted } = given;
   const data = makePattern({ rows, cols, k, dtype, pattern, seed: cols });
   const values = operandValues(topk.operands, given, rows + cols);
-  const scores = oracleScores(entryFunctions().get(name)!, { data, rows, cols, rowStride: cols, dtype }, values);
+  const fn = entryFunctions().get(name)!;
+  const scores = oracleScores(fn, { data, rows, cols, rowStride: cols, dtype }, values, given.quick ? undefined : compiledScore(fn));
   const plan = own(await topk.plan(device, { rows, cols, k, dtype, order, ...(forced && { force: { plan: wanted } }) }));
   const x = own(device.tensor(data, { shape: [rows, cols], dtype }));
   const operands = Object.fromEntries(
