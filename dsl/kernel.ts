@@ -25,7 +25,7 @@ export interface Launch {
   readonly sharedBytes: number;
 }
 
-export type Reader = "slots" | "chunk" | "cluster_part";
+export type Reader = "slots" | "chunk" | "cluster_part" | "block_row" | "row";
 
 /** Every kernel is compiled once for each of these; a kernel may add domains of its own. */
 export type BaseSpec = { readonly dtype: { readonly values: readonly Dtype[] }; readonly order: { readonly values: readonly Order[] } };
@@ -47,8 +47,8 @@ export interface KernelBody<Spec extends Domains & BaseSpec, Tune extends Domain
    */
   readonly drawsFrom?: AnyKernel | undefined;
   /**
-   * The file of templates/device/, without ".cuh", through which alone the template reads x: a prologue puts its twin there, scored_NAME.cuh
-   * (docs/device-functions.md). Absent: the kernel takes no prologue.
+   * The file of templates/device/, without ".cuh", through which the template reads x: a prologue puts its twin there, scored_NAME.cuh. Where that does not do,
+   * {{#if scored}} says in the template what does (docs/architecture.md). Absent: the kernel takes no prologue.
    */
   readonly reader?: Reader;
   /** Fixed by the caller, one compilation each. */

@@ -5,7 +5,7 @@ import { type AnyConfig, type AnyContext, type AnyKernel, brokenRule, contextOf,
 import { beyondLimits, type DeviceLimits } from "./limits.ts";
 import { roundUp } from "./math.ts";
 import type { Plan, Surroundings } from "./plan.ts";
-import { type Prologue, readsElements, withPrologue } from "./prologue.ts";
+import { ofScores, type Prologue, readsElements, withPrologue } from "./prologue.ts";
 import { isCallerBuffer, type Request } from "./request.ts";
 
 export interface ResolvedStage {
@@ -37,6 +37,7 @@ export interface Region {
 
 export interface ResolvedPlan {
   readonly plan: Plan;
+  /** As the kernels have it: with a prologue, what is asked of the scores. */
   readonly request: Request;
   /** The plan's own tunables. */
   readonly config: AnyConfig;
@@ -63,7 +64,9 @@ const ALIGNMENT = 256;
 const NO_PROLOGUE = "it takes no prologue: no device function can stand where it reads x";
 
 /** Pure: the same input gives the same resolution. Never throws for a config or shape that does not fit; says why instead. */
-export function resolve(plan: Plan, request: Request, options: ResolveOptions = {}): Resolution {
+export function resolve(plan: Plan, asked: Request, options: ResolveOptions = {}): Resolution {
+  const { prologue } = options;
+  const request = prologue === undefined ? asked : ofScores(asked);
   const force = options.force ?? {};
   const unknown = unknownTunable(plan, force);
   if (unknown !== undefined) return refuse(unknown);
@@ -79,9 +82,9 @@ export function resolve(plan: Plan, request: Request, options: ResolveOptions = 
     const shape = { ...common, ...plan.passes[at] };
     const refusal = refusedBy(stage, spec, shape);
     if (refusal !== undefined) return refuse(`${stage.name}: ${refusal}`);
-    const scores = options.prologue !== undefined && readsElements(stage);
-    if (scores && stage.reader === undefined) return refuse(`${stage.name}: ${NO_PROLOGUE}`);
-    const kernel = scores ? withPrologue(stage, options.prologue) : stage;
+    const scoring = readsElements(stage) ? prologue : undefined;
+    if (scoring !== undefined && stage.reader === undefined) return refuse(`${stage.name}: ${NO_PROLOGUE}`);
+    const kernel = scoring === undefined ? stage : withPrologue(stage, scoring, asked.dtype);
     const tune = overridden(kernel.tune, kernel.untuned(spec, shape), force, stage.name);
     const context = contextOf(kernel, { ...spec, ...tune });
     const launch = kernel.launch(context, shape);

@@ -1,6 +1,7 @@
 /** Drawing tokens: any plan's top-k, and the draw in its last launch, or in one launch more behind it. */
 import { sampleRow } from "./kernels/sample-row.ts";
 import type { Plan } from "./plan.ts";
+import { isScored } from "./prologue.ts";
 import { requestShape } from "./request.ts";
 import { type ResolvedPlan, type ResolvedStage, type ResolveOptions, resolve } from "./resolve.ts";
 
@@ -14,11 +15,13 @@ export interface DrawingOptions extends Pick<ResolveOptions, "limits"> {
 
 /**
  * A top-k of 32-bit indices, and the draw: in the last launch where the plan says how and that kernel takes the same config, else behind it, where
- * it needs no workspace, and nothing of how the answer came to be. Errors: RangeError for other indices.
+ * it needs no workspace, and nothing of how the answer came to be: so it is from scores, for kernels that draw have no reader. Errors: RangeError for other
+ * indices.
  */
 export function drawingFrom(topk: ResolvedPlan, { limits, rendered }: DrawingOptions): ResolvedPlan {
   const { draws } = topk.plan;
-  const fused = draws && resolve(draws, topk.request, { limits, force: configOf(topk) });
+  const scored = topk.stages.some(({ kernel }) => isScored(kernel));
+  const fused = draws && !scored ? resolve(draws, topk.request, { limits, force: configOf(topk) }) : undefined;
   if (fused?.ok && fused.resolved.stages.every(rendered)) return fused.resolved;
   const draw = resolve(drawPlan, topk.request, { limits });
   if (!draw.ok) throw new RangeError(draw.reason);

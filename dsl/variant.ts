@@ -1,4 +1,5 @@
 /** A variant: one kernel rendered for one spec and one config. Its name is computed from them, and is its symbol and its file's name. */
+import type { Dtype } from "./element.ts";
 import type { AnyConfig, AnyKernel } from "./kernel.ts";
 
 /** What generated/manifest.json and generated/variants.ts say of a rendered kernel, as far as the runtime needs it. */
@@ -10,6 +11,11 @@ export interface Variant {
   readonly symbol: string;
   /** SHA-256 of the file's text, hex. */
   readonly sourceHash: string;
+}
+
+/** Of a kernel with a prologue: `kernel` is the name without it, `dtype` x's. */
+export interface ScoredVariant extends Variant {
+  readonly dtype: Dtype;
 }
 
 /** For example `tile_stream_bf16_largest_warps8_candidates64_vectors1`: values in declared order, tunables with their names. */

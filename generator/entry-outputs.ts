@@ -1,7 +1,7 @@
 /** What codegen writes for an entry: the kernels that read x with each function in them, a manifest, and a typed binding to import. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type AnyKernel, combinations, type Dtype, type Variant } from "../dsl/index.ts";
+import { type Dtype, SCORE_DTYPE, type ScoredVariant } from "../dsl/index.ts";
 import { javascriptText } from "./device/javascript.ts";
 import { type EntryFunction, readEntry } from "./entry.ts";
 import { GeneratorError, type Problem } from "./errors.ts";
@@ -27,7 +27,7 @@ export interface EntryOptions {
 }
 
 /** Raised where the manifest, or what a kernel with a prologue is given, takes another form: runtime/scoring.ts compares it. */
-const MANIFEST_VERSION = 1;
+const MANIFEST_VERSION = 2;
 
 /** Deterministic. Errors: GeneratorError, as load() and readEntry(). */
 export async function generateEntry({ root, catalog, entry, dtypes, base, basis }: EntryOptions): Promise<Outputs> {
@@ -35,7 +35,7 @@ export async function generateEntry({ root, catalog, entry, dtypes, base, basis 
   const loaded = await load(root, catalog.kernels);
   const readers = loaded.kernels.filter(({ reader }) => reader !== undefined);
   const outputs = new Map<string, string>();
-  const manifest: Record<string, { basis: Record<string, string>; variants: Variant[] }> = {};
+  const manifest: Record<string, { basis: Record<string, string>; variants: ScoredVariant[] }> = {};
   for (const { prologue } of functions) {
     const rendered = variantsOf(loaded, prologue, dtypes);
     for (const { symbol, text } of rendered) outputs.set(`kernels/${symbol}.cu`, text);
@@ -57,14 +57,17 @@ export async function generateEntry({ root, catalog, entry, dtypes, base, basis 
   return outputs;
 }
 
-/** Of every kernel that reads x, for every spec of these dtypes, those that ship. */
-const variantsOf = ({ kernels, renderScored }: Loaded, prologue: PrologueText, dtypes: readonly Dtype[]): (Variant & { readonly text: string })[] =>
+/** Of every kernel that reads x, for x of these dtypes, the configs that ship. */
+const variantsOf = ({ kernels, renderScored }: Loaded, prologue: PrologueText, dtypes: readonly Dtype[]): (ScoredVariant & { readonly text: string })[] =>
   kernels
     .filter(({ reader }) => reader !== undefined)
     .flatMap((kernel) =>
-      [...combinations<AnyKernel["spec"]>(kernel.spec)]
-        .filter(({ dtype }) => dtypes.includes(dtype))
-        .flatMap((spec) => kernel.ships.map((tune) => ({ kernel: kernel.name, spec, tune, ...renderScored(kernel, prologue, spec, tune) }))),
+      dtypes.flatMap((dtype) =>
+        kernel.spec.order.values.flatMap((order) => {
+          const spec = { dtype: SCORE_DTYPE, order };
+          return kernel.ships.map((tune) => ({ kernel: kernel.name, dtype, spec, tune, ...renderScored(kernel, { prologue, dtype }, spec, tune) }));
+        }),
+      ),
     );
 
 /** The functions as JavaScript, for where there is no device, and what the runtime needs to run them where there is one. */

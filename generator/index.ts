@@ -5,5 +5,5 @@ export { CODES, type Code, formatProblem, GeneratorError, type Position, type Pr
 export { type Catalog, generate } from "./generate.ts";
 export { type Loaded, load } from "./load.ts";
 export { type Changes, compare, type Folder, type Outputs, write } from "./output.ts";
-export type { Render, Rendered } from "./render.ts";
+export type { Render, Rendered, ScoringText } from "./render.ts";
 export { BANNER_MARK } from "./view.ts";

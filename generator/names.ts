@@ -7,7 +7,7 @@ import type { Use } from "./template-law.ts";
 import type { WholeTemplate } from "./templates.ts";
 
 /** What every template is offered besides its declaration's own names. */
-export const COMMON_NAMES = ["symbol", "signature", "banner", "draws"] as const;
+export const COMMON_NAMES = ["symbol", "signature", "banner", "draws", "scored"] as const;
 
 /** `context` is that of any one variant: all have the same names. */
 export function checkNames(kernel: AnyKernel, declaration: Declaration, context: AnyContext, { template, uses }: WholeTemplate): Problem[] {

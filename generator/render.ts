@@ -1,7 +1,7 @@
 /** render(): one kernel, one spec and one config become CUDA text. Pure once the templates are loaded: no disk is touched. */
 import { createHash } from "node:crypto";
 import Handlebars from "handlebars";
-import { type AnyConfig, type AnyKernel, contextOf, type Domain, type Domains, type Scalar, variantSymbol, withPrologue } from "../dsl/index.ts";
+import { type AnyConfig, type AnyKernel, contextOf, type Domain, type Domains, type Dtype, type Scalar, variantSymbol, withPrologue } from "../dsl/index.ts";
 import type { Declaration } from "./declarations.ts";
 import { GeneratorError, type Position, type Problem } from "./errors.ts";
 import { type PrologueText, scoredReader } from "./scored-reader.ts";
@@ -21,8 +21,12 @@ export interface Rendered {
  */
 export type Render = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks?: Readonly<Record<string, string>>) => Rendered;
 
-/** A kernel of the catalog that has a reader, with a prologue. Errors: as Render. */
-export type RenderScored = (kernel: AnyKernel, prologue: PrologueText, spec: AnyConfig, tune: AnyConfig) => Rendered;
+/** A kernel of the catalog that has a reader, with a prologue, for x of this dtype; `spec` is the scores'. Errors: as Render. */
+export type RenderScored = (kernel: AnyKernel, scoring: ScoringText, spec: AnyConfig, tune: AnyConfig) => Rendered;
+export interface ScoringText {
+  readonly prologue: PrologueText;
+  readonly dtype: Dtype;
+}
 
 export interface Renderer {
   readonly render: Render;
@@ -37,23 +41,24 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
   for (const [name, { text }] of templates.device) environment.registerPartial(name, ({ reader }: View) => (reader?.file === name ? reader.text : text));
   const compiled = new Map([...templates.kernels].map(([name, { template }]) => [name, environment.compile<View>(template.ast, OPTIONS)]));
 
-  const rendered = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks: Readonly<Record<string, string>>, prologue?: PrologueText): Rendered => {
+  const rendered = (kernel: AnyKernel, spec: AnyConfig, tune: AnyConfig, hooks: Readonly<Record<string, string>>, scoring?: ScoringText): Rendered => {
     const declaration = declarations.get(kernel.name);
     const template = compiled.get(kernel.template);
     if (declaration === undefined || template === undefined) throw new Error(`kernel "${kernel.name}" was not loaded; load its declaration and template first`);
     refuseUnknown(kernel, spec, tune, hooks, declaration.position);
     const context = contextOf(kernel, { ...pick(kernel.spec, spec), ...pick(kernel.tune, tune) });
-    const scored = prologue && withPrologue(kernel, prologue);
+    const scored = scoring && withPrologue(kernel, scoring.prologue, scoring.dtype);
     const symbol = variantSymbol(scored ?? kernel, spec, tune);
     const view: View = {
       ...context,
       symbol,
       signature: scored === undefined ? signature(kernel, symbol, context) : scoredSignature(kernel, scored, symbol, context),
-      banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune), prologue?.name),
+      banner: banner(kernel, declaration, pick(kernel.spec, spec), pick(kernel.tune, tune), scoring),
       hooks: { ...kernel.hooks, ...hooks },
       draws: kernel.drawsFrom !== undefined,
+      scored: scored !== undefined,
       // withPrologue() refuses a kernel without one
-      ...(prologue && { reader: scoredReader(kernel.reader!, prologue, templates.device) }),
+      ...(scoring && { reader: scoredReader(kernel.reader!, scoring.prologue, scoring.dtype, templates.device) }),
     };
     const text = template(view);
     return { symbol, text, sourceHash: createHash("sha256").update(text).digest("hex") };
@@ -61,7 +66,7 @@ export function createRenderer(templates: Templates, declarations: ReadonlyMap<s
 
   return {
     render: (kernel, spec, tune, hooks = {}) => rendered(kernel, spec, tune, hooks),
-    renderScored: (kernel, prologue, spec, tune) => rendered(kernel, spec, tune, {}, prologue),
+    renderScored: (kernel, scoring, spec, tune) => rendered(kernel, spec, tune, {}, scoring),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The reader of a kernel with a prologue: what stands in its text instead of the device file through which it reads x. */
 import { createHash } from "node:crypto";
 import type { Operands, Varies } from "../dsl/device/declare.ts";
-import type { Prologue, Reader } from "../dsl/index.ts";
+import type { Dtype, Prologue, Reader } from "../dsl/index.ts";
 import { deviceText } from "./device/cuda.ts";
 import type { TranslatedFunction } from "./device/program.ts";
 import type { TemplateFile } from "./template-files.ts";
@@ -19,15 +19,15 @@ export function prologueText({ name, program }: TranslatedFunction, operands: Op
   return { name: `${name}_${hash}`, operands, text };
 }
 
-/** templates/device/scores.cuh and scored_NAME.cuh around NAME.cuh, which moves into a namespace. */
-export function scoredReader(reader: Reader, { text }: PrologueText, device: ReadonlyMap<string, TemplateFile>): { file: string; text: string } {
+/** templates/device/scores.cuh and scored_NAME.cuh around NAME.cuh, which moves into a namespace; for x of this dtype. */
+export function scoredReader(reader: Reader, { text }: PrologueText, dtype: Dtype, device: ReadonlyMap<string, TemplateFile>): { file: string; text: string } {
   const file = `device/${reader}.cuh`;
   const [scores, plain, scored] = ["device/scores.cuh", file, `device/scored_${reader}.cuh`].map((name) => {
     const found = device.get(name);
     if (found === undefined) throw new Error(`templates/${name} is missing: a kernel's reader needs it`);
     return found.text;
   });
-  return { file, text: `${text}\n${scores}\nnamespace plain {\n${plain}}\n${scored}` };
+  return { file, text: `typedef Format<${dtype}> Source; // of x\n${text}\n${scores}\nnamespace plain {\n${plain}}\n${scored}` };
 }
 
 /** The pointer's place for a run that begins in a row and column; undefined for what has one value there. */
@@ -52,6 +52,7 @@ function operandsText(symbol: string, operands: Operands): string {
     "// The same for a run of elements that begins in this row and column.",
     "struct RunOperands {",
     ...own.map(({ member }) => `  ${member}`),
+    "  RunOperands() = default;",
     `  __device__ __forceinline__ RunOperands(const Operands& given, i64 row, i64 col, i64 cols)${initials === "" ? "" : ` : ${initials}`} {}`,
     `  __device__ __forceinline__ float score(float x, i64 place) const { return ${[`${symbol}(x`, ...own.map(({ value }) => value)].join(", ")}); }`,
     "};",

@@ -1,6 +1,6 @@
 /**
  * The law of templates: mustaches above the kernel's signature, plain CUDA below it; values, partials and {{#each}} over a derived list,
- * nothing else but {{#if draws}}, which may stand below the signature too. Walks the syntax tree and collects what a template uses, so that names can
+ * nothing else but {{#if draws}} and {{#if scored}}, which may stand below the signature too. Walks the syntax tree and collects what a template uses, so that names can
  * be compared both ways.
  */
 import type { Position, Problem } from "./errors.ts";
@@ -95,7 +95,7 @@ class Walker {
     this.problems.push({
       ...refusal,
       at: this.position(node),
-      why: "a template may hold {{name}}, {{> partial}}, {{#each list}} over a list that the declaration derives, and {{#if draws}}",
+      why: "a template may hold {{name}}, {{> partial}}, {{#each list}} over a list that the declaration derives, {{#if draws}} and {{#if scored}}",
       fix: "compute in the declaration's derive(); choose with `if constexpr`; a structural difference is another template",
     });
   }
@@ -150,7 +150,9 @@ class Walker {
     const helper = shown(node.path);
     const [list, ...others] = node.params;
     const name = list && plainName(list);
-    if (helper === "if" && name === "draws" && others.length === 0 && node.hash === undefined) return this.drawing(node);
+    const asks = helper === "if" && others.length === 0 && node.hash === undefined;
+    if (asks && name === "draws") return this.drawing(node);
+    if (asks && name === "scored") return this.scoring(node);
     if (helper !== "each" || node.program === undefined) return unlawful(`the block {{#${helper}}}`);
     if (node.inverse !== undefined) return unlawful("{{else}} of an {{#each}}");
     if (name === undefined || others.length > 0 || node.hash !== undefined || node.program.blockParams?.length) {
@@ -172,6 +174,15 @@ class Walker {
     this.draws = false;
     for (const inner of node.inverse?.body ?? []) this.statement(inner);
     this.draws = undefined;
+    return undefined;
+  }
+
+  /** What stands for {{#if scored}} alone is of a kernel with a prologue, which has no declaration of its own: plain CUDA. */
+  private scoring(node: hbs.AST.BlockStatement): Refusal | undefined {
+    if (this.draws !== undefined || this.list !== "") return unlawful("{{#if scored}} inside another block");
+    this.uses.push({ name: "scored", kind: "value", list: "", draws: undefined, at: this.position(node) });
+    if (node.program?.body.some(({ type }) => type !== "ContentStatement")) return unlawful("something else than CUDA in {{#if scored}}");
+    for (const inner of node.inverse?.body ?? []) this.statement(inner);
     return undefined;
   }
 

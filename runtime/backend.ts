@@ -21,7 +21,9 @@ export interface BackendStream {
 /** One address for each of the caller's buffers; 0 where there is none. */
 export type RunPointers = Readonly<Record<CallerBuffer, bigint>>;
 export type SamplePointers = Readonly<Record<SamplingBuffer, bigint>>;
-export type ScoredPointers = RunPointers & Readonly<Record<OperandBuffer, bigint>>;
+export type OperandPointers = Readonly<Record<OperandBuffer, bigint>>;
+export type ScoredPointers = RunPointers & OperandPointers;
+export type ScoredSamplePointers = SamplePointers & OperandPointers;
 
 export interface BackendGraph {
   launch(stream: BackendStream | null): void | Promise<void>;
@@ -73,12 +75,17 @@ export interface HostSampleJob extends HostJob, SampleParameters, SampleOutputs 
   readonly indices: Int32Array;
 }
 
-/** A checked top-k of scores, from host memory to host memory. */
-export interface HostScoredJob extends HostJob {
+/** What makes scores of x, and the operands' values. */
+export interface HostScores {
   readonly scoring: Scoring;
   /** By name; each has as many entries as it varies. */
   readonly operands: Readonly<Record<string, Float32Array>>;
 }
+
+/** A checked top-k of scores, from host memory to host memory; `request` is of x, the values are f32. */
+export interface HostScoredJob extends HostJob, HostScores {}
+/** A checked draw from scores. */
+export interface HostScoredSampleJob extends HostSampleJob, HostScores {}
 
 export interface BackendDevice {
   readonly backend: ConcreteBackend;
@@ -95,11 +102,14 @@ export interface BackendDevice {
   plan(request: Request, options: BackendPlanOptions): Promise<BackendPlan>;
   samplePlan(request: Request, options: BackendPlanOptions): Promise<BackendPlan<SamplePointers>>;
   scoredPlan(request: Request, scoring: Scoring, options: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>>;
+  scoredSamplePlan(request: Request, scoring: Scoring, options: BackendPlanOptions): Promise<BackendPlan<ScoredSamplePointers>>;
   /** Top-k of host memory; what it allocates on the way is freed. */
   hostTopk(job: HostJob): Promise<void>;
   /** As hostTopk(). */
   hostSample(job: HostSampleJob): Promise<void>;
   /** As hostTopk(). */
   hostScored(job: HostScoredJob): Promise<void>;
+  /** As hostTopk(). */
+  hostScoredSample(job: HostScoredSampleJob): Promise<void>;
   close(): void;
 }

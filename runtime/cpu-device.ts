@@ -1,5 +1,5 @@
 /** The cpu backend: the device API over host memory. Runs are promises, which the timelines of streams and tensors keep in order. */
-import { DTYPE_BYTES, operandBuffer, operandElements, type Request, spanOf } from "../dsl/index.ts";
+import { DTYPE_BYTES, ofScores, operandBuffer, operandElements, type Request, SCORE_DTYPE, spanOf } from "../dsl/index.ts";
 import type {
   BackendDevice,
   BackendGraph,
@@ -9,9 +9,11 @@ import type {
   HostJob,
   HostSampleJob,
   HostScoredJob,
+  HostScoredSampleJob,
   RunPointers,
   SamplePointers,
   ScoredPointers,
+  ScoredSamplePointers,
 } from "./backend.ts";
 import { newArray } from "./check.ts";
 import { checkForce } from "./choose-plan.ts";
@@ -63,12 +65,17 @@ class CpuDevice implements BackendDevice {
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
     refuse(force);
-    return new CpuSamplePlan(request);
+    return new CpuSamplePlan(request, new CpuPlan(request));
   }
 
   async scoredPlan(request: Request, scoring: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
     refuse(force);
     return new CpuScoredPlan(request, scoring);
+  }
+
+  async scoredSamplePlan(request: Request, scoring: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredSamplePointers>> {
+    refuse(force);
+    return new CpuSamplePlan(ofScores(request), new CpuScoredPlan(request, scoring));
   }
 
   hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
@@ -83,7 +90,12 @@ class CpuDevice implements BackendDevice {
 
   async hostScored({ scoring, operands, ...job }: HostScoredJob): Promise<void> {
     const data = await scoreElements(job.request, job.data, job.lengths, operands, scoring.score);
-    await this.hostTopk({ ...job, request: { ...job.request, rowStride: job.request.cols }, data });
+    await this.hostTopk({ ...job, request: ofPacked(job.request), data });
+  }
+
+  async hostScoredSample({ scoring, operands, ...job }: HostScoredSampleJob): Promise<void> {
+    const data = await scoreElements(job.request, job.data, job.lengths, operands, scoring.score);
+    await this.hostSample({ ...job, request: ofPacked(job.request), data });
   }
 
   close(): void {}
@@ -135,19 +147,20 @@ class CpuPlan implements BackendPlan {
   close(): void {}
 }
 
-class CpuSamplePlan implements BackendPlan<SamplePointers> {
+/** A top-k, and a draw from its answer, of which `request` is. */
+class CpuSamplePlan<P extends SamplePointers> implements BackendPlan<P> {
   readonly explain: PlanExplanation;
   readonly storesAnswer = true;
   readonly #request: Request;
-  readonly #topk: CpuPlan;
+  readonly #topk: BackendPlan<P>;
 
-  constructor(request: Request) {
+  constructor(request: Request, topk: BackendPlan<P>) {
     this.#request = request;
-    this.#topk = new CpuPlan(request);
-    this.explain = explained(request, ["cpu_topk", "cpu_sample"]);
+    this.#topk = topk;
+    this.explain = explained(request, [...topk.explain.kernels.map(({ name }) => name), "cpu_sample"]);
   }
 
-  async run(stream: BackendStream | null, pointers: SamplePointers): Promise<void> {
+  async run(stream: BackendStream | null, pointers: P): Promise<void> {
     const { rows, k, dtype } = this.#request;
     if (rows === 0) return;
     await this.#topk.run(stream, pointers);
@@ -171,12 +184,15 @@ class CpuSamplePlan implements BackendPlan<SamplePointers> {
     );
   }
 
-  capture(pointers: SamplePointers): BackendGraph {
+  capture(pointers: P): BackendGraph {
     return { launch: (stream) => this.run(stream, pointers), close: () => {} };
   }
 
   close(): void {}
 }
+
+/** Of what scoreElements() gives. */
+const ofPacked = (request: Request): Request => ({ ...ofScores(request), rowStride: request.cols });
 
 /** Copies of x and the operands are scored, and the top-k is of the scores. */
 class CpuScoredPlan implements BackendPlan<ScoredPointers> {
@@ -192,7 +208,7 @@ class CpuScoredPlan implements BackendPlan<ScoredPointers> {
   }
 
   async run(_stream: BackendStream | null, pointers: ScoredPointers): Promise<void> {
-    const { rows, cols, k, dtype, indexBytes } = this.#request;
+    const { rows, k, dtype, indexBytes } = this.#request;
     if (rows === 0) return;
     const copied = async <T extends ArrayBufferView>(pointer: bigint, array: T): Promise<T> => {
       await wrapHost(pointer, array.byteLength).read(array, 0, null);
@@ -206,8 +222,8 @@ class CpuScoredPlan implements BackendPlan<ScoredPointers> {
     const input = await scoreElements(this.#request, x, lengths, operands, this.#scoring.score);
     await awaiting(() =>
       native().cpuTopk({
-        ...{ ...this.#request, rowStride: cols, input, lengths, threads: 0 },
-        values: { pointer: pointers.values, bytes: rows * k * DTYPE_BYTES[dtype] },
+        ...{ ...ofPacked(this.#request), input, lengths, threads: 0 },
+        values: { pointer: pointers.values, bytes: rows * k * DTYPE_BYTES[SCORE_DTYPE] },
         indices: { pointer: pointers.indices, bytes: rows * k * indexBytes },
       }),
     );

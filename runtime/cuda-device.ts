@@ -1,5 +1,5 @@
 /** The cuda backend: a thin layer over the native device. */
-import { CALLER_BUFFERS, type DeviceLimits, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
+import { CALLER_BUFFERS, type DeviceLimits, operandBuffers, type Request, SAMPLING_BUFFERS } from "../dsl/index.ts";
 import type { NativeDevice, NativeStream } from "../native/types.ts";
 import type {
   BackendDevice,
@@ -10,15 +10,17 @@ import type {
   HostJob,
   HostSampleJob,
   HostScoredJob,
+  HostScoredSampleJob,
   SamplePointers,
   ScoredPointers,
+  ScoredSamplePointers,
 } from "./backend.ts";
 import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { ptxOf, requireNvrtc } from "./compile.ts";
 import { CudaHost } from "./cuda-host.ts";
 import { type LoadedKernels, limitsOf, prepareCudaPlan } from "./cuda-plan.ts";
 import { TopkitError } from "./errors.ts";
-import { scoredBuffers, scoredOnHostMemory } from "./host-run.ts";
+import { scoredOnHostMemory, scoredSampleOnHostMemory } from "./host-run.ts";
 import { awaiting, calling, native } from "./native-access.ts";
 import type { Scoring } from "./scoring.ts";
 import { loadTuning, type Tuning } from "./tuning.ts";
@@ -126,7 +128,12 @@ export class CudaDevice implements BackendDevice {
   /** Tables were measured without a prologue, and their texts rendered without. */
   async scoredPlan(request: Request, { prologue, source }: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredPointers>> {
     const choice = choosePlan(request, this.#limits(), force, undefined, prologue);
-    return prepareCudaPlan(this.native, this.#kernels, choice, scoredBuffers(prologue), source);
+    return prepareCudaPlan(this.native, this.#kernels, choice, [...CALLER_BUFFERS, ...operandBuffers(prologue)], source);
+  }
+
+  async scoredSamplePlan(request: Request, { prologue, source }: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredSamplePointers>> {
+    const choice = await drawing(choosePlan(request, this.#limits(), force, undefined, prologue), this.#limits());
+    return prepareCudaPlan(this.native, this.#kernels, choice, [...SAMPLING_BUFFERS, ...operandBuffers(prologue)], source);
   }
 
   #limits(): DeviceLimits {
@@ -149,6 +156,10 @@ export class CudaDevice implements BackendDevice {
 
   hostScored(job: HostScoredJob): Promise<void> {
     return scoredOnHostMemory(this, job);
+  }
+
+  hostScoredSample(job: HostScoredSampleJob): Promise<void> {
+    return scoredSampleOnHostMemory(this, job);
   }
 
   close(): void {

@@ -1,13 +1,14 @@
 /** A device: makes tensors, streams and plans, and stays open until their pending work is done. */
-import type { Operands, Request } from "../dsl/index.ts";
+import { type Operands, ofScores, type Request } from "../dsl/index.ts";
 import type { BackendDevice } from "./backend.ts";
 import { checkArray, checkOptions, checkRequest } from "./check.ts";
 import { shown, TopkitError } from "./errors.ts";
 import { Handle } from "./handle.ts";
 import { PlanHandle } from "./plan.ts";
-import type { PlanWith } from "./prologue-types.ts";
+import type { PlanWith, SamplePlanWith } from "./prologue-types.ts";
 import { allocateAnswer, SamplePlanHandle } from "./sample-plan.ts";
 import { ScoredPlanHandle } from "./scored-plan.ts";
+import { ScoredSamplePlanHandle } from "./scored-sample-plan.ts";
 import type { Scoring } from "./scoring.ts";
 import { StreamHandle } from "./stream.ts";
 import { checkLayout, TensorHandle, type TensorLayout } from "./tensor.ts";
@@ -110,6 +111,20 @@ export class DeviceHandle extends Handle implements Device {
     const { request, lengths, force } = checkPlan(options);
     const plan = await this.#made(this.backend.scoredPlan(request, scoring, { force }));
     return new ScoredPlanHandle(this, request, lengths, operands, plan);
+  }
+
+  /** As samplePlan(), of scores: for prologue.ts. */
+  async scoredSamplePlan<O extends Operands>(options: SamplePlanOptions, scoring: Scoring, operands: O): Promise<SamplePlanWith<O>> {
+    this.checkAlive();
+    checkOptions(options, SAMPLE_PLAN_OPTIONS, "samplePlan()");
+    const { request, lengths, force } = checkPlan(options);
+    const plan = await this.#made(this.backend.scoredSamplePlan(request, scoring, { force }));
+    try {
+      return new ScoredSamplePlanHandle(this, request, lengths, operands, plan, plan.storesAnswer ? allocateAnswer(this, ofScores(request)) : null);
+    } catch (error) {
+      plan.close();
+      throw error;
+    }
   }
 
   /** The plan, if the device is still open when it is there. */

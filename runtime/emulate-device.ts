@@ -4,7 +4,18 @@ import path from "node:path";
 import { type DeviceLimits, type Request, type ResolvedStage, variantSymbol } from "../dsl/index.ts";
 import { EMULATOR_FOLDER, type EmulatorMode } from "../native/emulator/toolchain.ts";
 import type { EmulatedKernel } from "../native/types.ts";
-import type { BackendDevice, BackendPlan, BackendPlanOptions, HostJob, HostSampleJob, HostScoredJob, SamplePointers, ScoredPointers } from "./backend.ts";
+import type {
+  BackendDevice,
+  BackendPlan,
+  BackendPlanOptions,
+  HostJob,
+  HostSampleJob,
+  HostScoredJob,
+  HostScoredSampleJob,
+  SamplePointers,
+  ScoredPointers,
+  ScoredSamplePointers,
+} from "./backend.ts";
 import { type Choice, choosePlan, drawing } from "./choose-plan.ts";
 import { requireCompiler } from "./compiler.ts";
 import { emulatedKernel, emulatorRuntime } from "./emulate-build.ts";
@@ -12,7 +23,7 @@ import { type Emulate, prepareEmulatedPlan } from "./emulate-plan.ts";
 import { emulation } from "./environment.ts";
 import { TopkitError } from "./errors.ts";
 import { allocateHost, cpuName, hostStream, wrapHost } from "./host-memory.ts";
-import { runOnHostMemory, sampleBuffers, scoredOnHostMemory } from "./host-run.ts";
+import { runOnHostMemory, sampleBuffers, scoredOnHostMemory, scoredSampleOnHostMemory } from "./host-run.ts";
 import { type KernelSource, kernelSource } from "./kernel-source.ts";
 import { calling, native } from "./native-access.ts";
 import type { Scoring } from "./scoring.ts";
@@ -75,6 +86,11 @@ class EmulateDevice implements BackendDevice {
     return prepareEmulatedPlan(this.#emulate(source), choosePlan(request, EMULATED_LIMITS, force, undefined, prologue));
   }
 
+  async scoredSamplePlan(request: Request, { prologue, source }: Scoring, { force }: BackendPlanOptions): Promise<BackendPlan<ScoredSamplePointers>> {
+    const choice = choosePlan(request, EMULATED_LIMITS, force, undefined, prologue);
+    return prepareEmulatedPlan(this.#emulate(source), await drawing(choice, EMULATED_LIMITS));
+  }
+
   /** Each call has a plan of its own: what is dear in one, its kernels, is the device's. */
   async hostTopk({ request, data, lengths, values, indices }: HostJob): Promise<void> {
     const plan = await this.plan(request, {});
@@ -96,6 +112,10 @@ class EmulateDevice implements BackendDevice {
 
   hostScored(job: HostScoredJob): Promise<void> {
     return scoredOnHostMemory(this, job);
+  }
+
+  hostScoredSample(job: HostScoredSampleJob): Promise<void> {
+    return scoredSampleOnHostMemory(this, job);
   }
 
   close(): void {

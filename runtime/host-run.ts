@@ -1,6 +1,6 @@
 /** One run of a plan from host memory to host memory: inputs in, outputs out, and nothing allocated is left. */
-import { CALLER_BUFFERS, type CallerBuffer, type OperandBuffer, operandBuffer, type Prologue } from "../dsl/index.ts";
-import type { BackendDevice, BackendMemory, BackendPlan, HostSampleJob, HostScoredJob } from "./backend.ts";
+import { type CallerBuffer, type OperandBuffer, operandBuffer, type SamplingBuffer } from "../dsl/index.ts";
+import type { BackendDevice, BackendMemory, BackendPlan, HostSampleJob, HostScoredJob, HostScoredSampleJob, HostScores } from "./backend.ts";
 
 /**
  * `inputs` are copied to the device, `outputs` from it, by the names of the plan's buffers; null where there is none. The default stream orders the copies
@@ -42,21 +42,26 @@ export function sampleBuffers(job: HostSampleJob, { storesAnswer }: Pick<Backend
   ] as const;
 }
 
-/** Those of a plan with a prologue. */
-export const scoredBuffers = ({ operands }: Prologue): readonly (CallerBuffer | OperandBuffer)[] => [
-  ...CALLER_BUFFERS,
-  ...Object.keys(operands).map(operandBuffer),
-];
+const operandArrays = ({ operands }: HostScores): Readonly<Record<OperandBuffer, Float32Array>> =>
+  Object.fromEntries(Object.entries(operands).map(([name, array]) => [operandBuffer(name), array]));
 
 /** A top-k of scores by a plan of its own: what is dear in one, its kernels, is the device's. */
-export async function scoredOnHostMemory(
-  device: Pick<BackendDevice, "allocate" | "scoredPlan">,
-  { request, scoring, data: x, lengths, operands, values, indices }: HostScoredJob,
-): Promise<void> {
+export async function scoredOnHostMemory(device: Pick<BackendDevice, "allocate" | "scoredPlan">, job: HostScoredJob): Promise<void> {
+  const { request, scoring, data: x, lengths, values, indices } = job;
   const plan = await device.scoredPlan(request, scoring, {});
   try {
-    const given = Object.fromEntries(Object.entries(operands).map(([name, array]) => [operandBuffer(name), array]));
-    if (request.rows > 0) await runOnHostMemory<CallerBuffer | OperandBuffer>(device, plan, { ...given, x, lengths }, { values, indices });
+    if (request.rows > 0) await runOnHostMemory<CallerBuffer | OperandBuffer>(device, plan, { ...operandArrays(job), x, lengths }, { values, indices });
+  } finally {
+    plan.close();
+  }
+}
+
+/** The same of a draw from scores. */
+export async function scoredSampleOnHostMemory(device: Pick<BackendDevice, "allocate" | "scoredSamplePlan">, job: HostScoredSampleJob): Promise<void> {
+  const plan = await device.scoredSamplePlan(job.request, job.scoring, {});
+  try {
+    const [inputs, outputs] = sampleBuffers(job, plan);
+    if (job.request.rows > 0) await runOnHostMemory<SamplingBuffer | OperandBuffer>(device, plan, { ...operandArrays(job), ...inputs }, outputs);
   } finally {
     plan.close();
   }

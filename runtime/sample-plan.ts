@@ -29,79 +29,98 @@ export function allocateAnswer({ backend }: Pick<DeviceHandle, "backend">, { row
   }
 }
 
+/** What a draw's plan is made for. */
+export interface Drawn {
+  readonly device: DeviceHandle;
+  readonly request: Request;
+  readonly withLengths: boolean;
+  readonly answer: Answer | null;
+}
+export interface GivenDraw {
+  readonly x: unknown;
+  readonly parameters: SampleTensors;
+  readonly out: SampleOutput;
+  readonly lengths: unknown;
+}
+
+/** What a run is given, as pointers; checkApart() is left to the caller. Errors: TK101, TK401, TK402, TK403, TK108, TK110. */
+export function checkDraw({ device, request, withLengths, answer }: Drawn, { x, parameters, out, lengths }: GivenDraw): CheckedRun<SamplePointers> {
+  checkOptions(parameters, ["temperature", "topP", "minP", "seeds", "offsets"], "a draw's parameters");
+  checkOptions(out, ["tokens", "logprobs", "candidates"], "a draw's outputs");
+  if (out.candidates !== undefined) checkOptions(out.candidates, ["kept", "indices", "logprobs"], "a draw's candidates");
+  const { rows, k } = request;
+  const reads: TensorHandle[] = [checkInput(device, x, request)];
+  const writes: TensorHandle[] = [];
+  const taken = (among: TensorHandle[], tensor: TensorHandle): bigint => {
+    among.push(tensor);
+    return tensor.pointer;
+  };
+  const numbers = (name: "temperature" | "topP" | "minP"): bigint =>
+    parameters[name] === undefined ? 0n : taken(reads, checkPerRow(device, name, parameters[name], rows, "f32"));
+  const { candidates } = out;
+  const ends = checkLengths(device, lengths, withLengths, rows);
+  const pointers: SamplePointers = {
+    x: reads[0]!.pointer,
+    lengths: ends === undefined ? 0n : taken(reads, ends),
+    temperature: numbers("temperature"),
+    topP: numbers("topP"),
+    minP: numbers("minP"),
+    seeds: taken(reads, checkPerRow(device, "seeds", parameters.seeds, rows, "i64")),
+    offsets: taken(reads, checkPerRow(device, "offsets", parameters.offsets, rows, "i64")),
+    values: answer?.values.pointer ?? 0n,
+    indices:
+      candidates === undefined
+        ? (answer?.indices.pointer ?? 0n)
+        : taken(writes, checkMatrix(device, "candidates.indices", candidates.indices, [rows, k], "i32")),
+    tokens: taken(writes, checkPerRow(device, "tokens", out.tokens, rows, "i32")),
+    logprobs: out.logprobs === undefined ? 0n : taken(writes, checkPerRow(device, "logprobs", out.logprobs, rows, "f32")),
+    kept: candidates === undefined ? 0n : taken(writes, checkPerRow(device, "candidates.kept", candidates.kept, rows, "i32")),
+    candidateLogprobs: candidates === undefined ? 0n : taken(writes, checkMatrix(device, "candidates.logprobs", candidates.logprobs, [rows, k], "f32")),
+  };
+  return { reads, writes, pointers };
+}
+
+/** Frees what a draw's plan owns. */
+export const closeAnswer = (answer: Answer | null): void => {
+  answer?.values.close();
+  answer?.indices.close();
+};
+
+export const DRAW_APART = "give each output memory of its own";
+
 export class SamplePlanHandle extends OwnedHandle implements SamplePlan {
   readonly kind = "sampling plan";
   readonly explain: PlanExplanation;
-  readonly #device: DeviceHandle;
-  readonly #request: Request;
-  readonly #withLengths: boolean;
+  readonly #drawn: Drawn;
   readonly #backend: BackendPlan<SamplePointers>;
-  readonly #answer: Answer | null;
   readonly #owners: readonly Timeline[] = [this];
 
   constructor(device: DeviceHandle, request: Request, withLengths: boolean, backend: BackendPlan<SamplePointers>, answer: Answer | null) {
     super(device);
-    this.#device = device;
-    this.#request = request;
-    this.#withLengths = withLengths;
+    this.#drawn = { device, request, withLengths, answer };
     this.#backend = backend;
-    this.#answer = answer;
     this.explain = backend.explain;
   }
 
   run(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly stream?: Stream; readonly lengths?: DeviceTensor }): void {
     const { reads, writes, pointers } = this.#check(x, parameters, out, options?.lengths);
-    const stream = streamOf(this.#device, options?.stream);
-    enqueue(this.#device, stream, { reads, writes, owners: this.#owners, work: () => this.#backend.run(stream.backend, pointers) });
+    const stream = streamOf(this.#drawn.device, options?.stream);
+    enqueue(this.#drawn.device, stream, { reads, writes, owners: this.#owners, work: () => this.#backend.run(stream.backend, pointers) });
   }
 
   async capture(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, options?: { readonly lengths?: DeviceTensor }): Promise<CapturedRun> {
-    return captureRun(this.#device, this, this.#backend, this.#check(x, parameters, out, options?.lengths));
+    return captureRun(this.#drawn.device, this, this.#backend, this.#check(x, parameters, out, options?.lengths));
   }
 
-  /** Errors: TK101, TK401, TK402, TK403, TK108, TK110. */
-  #check(given: unknown, parameters: SampleTensors, out: SampleOutput, givenLengths: unknown): CheckedRun<SamplePointers> {
+  #check(x: DeviceTensor, parameters: SampleTensors, out: SampleOutput, lengths: unknown): CheckedRun<SamplePointers> {
     this.checkAlive();
-    checkOptions(parameters, ["temperature", "topP", "minP", "seeds", "offsets"], "a draw's parameters");
-    checkOptions(out, ["tokens", "logprobs", "candidates"], "a draw's outputs");
-    if (out.candidates !== undefined) checkOptions(out.candidates, ["kept", "indices", "logprobs"], "a draw's candidates");
-    const device = this.#device;
-    const { rows, k } = this.#request;
-    const reads: TensorHandle[] = [checkInput(device, given, this.#request)];
-    const writes: TensorHandle[] = [];
-    const taken = (among: TensorHandle[], tensor: TensorHandle): bigint => {
-      among.push(tensor);
-      return tensor.pointer;
-    };
-    const numbers = (name: "temperature" | "topP" | "minP"): bigint =>
-      parameters[name] === undefined ? 0n : taken(reads, checkPerRow(device, name, parameters[name], rows, "f32"));
-    const { candidates } = out;
-    const lengths = checkLengths(device, givenLengths, this.#withLengths, rows);
-    const pointers: SamplePointers = {
-      x: reads[0]!.pointer,
-      lengths: lengths === undefined ? 0n : taken(reads, lengths),
-      temperature: numbers("temperature"),
-      topP: numbers("topP"),
-      minP: numbers("minP"),
-      seeds: taken(reads, checkPerRow(device, "seeds", parameters.seeds, rows, "i64")),
-      offsets: taken(reads, checkPerRow(device, "offsets", parameters.offsets, rows, "i64")),
-      values: this.#answer?.values.pointer ?? 0n,
-      indices:
-        candidates === undefined
-          ? (this.#answer?.indices.pointer ?? 0n)
-          : taken(writes, checkMatrix(device, "candidates.indices", candidates.indices, [rows, k], "i32")),
-      tokens: taken(writes, checkPerRow(device, "tokens", out.tokens, rows, "i32")),
-      logprobs: out.logprobs === undefined ? 0n : taken(writes, checkPerRow(device, "logprobs", out.logprobs, rows, "f32")),
-      kept: candidates === undefined ? 0n : taken(writes, checkPerRow(device, "candidates.kept", candidates.kept, rows, "i32")),
-      candidateLogprobs: candidates === undefined ? 0n : taken(writes, checkMatrix(device, "candidates.logprobs", candidates.logprobs, [rows, k], "f32")),
-    };
-    checkApart(reads, writes, "give each output memory of its own");
-    return { reads, writes, pointers };
+    const checked = checkDraw(this.#drawn, { x, parameters, out, lengths });
+    checkApart(checked.reads, checked.writes, DRAW_APART);
+    return checked;
   }
 
   protected override release(): void {
     this.#backend.close();
-    this.#answer?.values.close();
-    this.#answer?.indices.close();
+    closeAnswer(this.#drawn.answer);
   }
 }

@@ -4,7 +4,7 @@ import { onFirst } from "./backends.ts";
 import { newArray } from "./check.ts";
 import { TopkitError } from "./errors.ts";
 import { checkSampleInput, type SampleInput } from "./sample-input.ts";
-import type { HostArray, HostTensor, SampleOptions, SampleResult } from "./types.ts";
+import type { Dtype, HostArray, HostTensor, SampleOptions, SampleResult } from "./types.ts";
 
 /**
  * Draws a token from each row: of its k greatest elements as logits, divided by a temperature, cut by top-p and min-p. docs/contract.md says each step
@@ -13,22 +13,27 @@ import type { HostArray, HostTensor, SampleOptions, SampleResult } from "./types
  */
 export async function sample(x: HostArray | HostTensor, options: SampleOptions): Promise<SampleResult> {
   const given = checkSampleInput(x, options);
-  const job = makeJob(given);
+  const job = makeSampleJob(given, given.input.request.dtype);
   const backend = await onFirst(given.input.backend, (device) => device.hostSample(job));
-  const { tokens, logprobs, kept, indices, candidateLogprobs } = job;
-  return {
-    tokens,
-    ...(logprobs && { logprobs }),
-    ...(kept && candidateLogprobs && { candidates: { kept, indices, logprobs: candidateLogprobs } }),
-    dims: given.input.dims.slice(0, -1),
-    backend,
-  };
+  return resultOf(job, given, backend);
 }
 
-/** Errors: TK303 where the results do not fit memory. */
-function makeJob({ input, parameters, logprobs, candidates }: SampleInput): HostSampleJob {
+export const resultOf = (
+  { tokens, logprobs, kept, indices, candidateLogprobs }: HostSampleJob,
+  { input }: SampleInput,
+  backend: SampleResult["backend"],
+): SampleResult => ({
+  tokens,
+  ...(logprobs && { logprobs }),
+  ...(kept && candidateLogprobs && { candidates: { kept, indices, logprobs: candidateLogprobs } }),
+  dims: input.dims.slice(0, -1),
+  backend,
+});
+
+/** `dtype` is that of the top-k's values. Errors: TK303 where the results do not fit memory. */
+export function makeSampleJob({ input, parameters, logprobs, candidates }: SampleInput, dtype: Dtype): HostSampleJob {
   const { request, data, lengths } = input;
-  const { rows, k, dtype } = request;
+  const { rows, k } = request;
   try {
     return {
       ...{ request, data, lengths, ...parameters },

@@ -1,6 +1,6 @@
 /** Scores on the host: what the kernels compute where they read x, for the backend that has no kernels. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Dtype, type Request, toBf16, toF16, toNumber } from "../dsl/index.ts";
+import { type Dtype, type Request, SCORE_DTYPE, toNumber } from "../dsl/index.ts";
 import { newArray } from "./check.ts";
 import type { ScoreFunction } from "./scoring.ts";
 import type { HostArray } from "./types.ts";
@@ -9,11 +9,11 @@ import type { HostArray } from "./types.ts";
 const SLICE = 2 ** 15;
 
 /** Of a NaN score: docs/device-functions.md. */
-const NANS: Readonly<Record<Dtype, number>> = { f32: 0x7fc00000, f16: 0x7e00, bf16: 0x7fc0 };
+const NAN = 0x7fc00000;
 
 /**
- * rows x cols, packed: each element's score, rounded to the dtype. Those beyond a row's length are zeros. `data` has rows `rowStride` apart. Does not hold the
- * event loop for longer than a slice of the work.
+ * rows x cols, packed: each element's score. Those beyond a row's length are zeros. `data` has rows `rowStride` apart. Does not hold the event loop for
+ * longer than a slice of the work.
  */
 export async function scoreElements(
   { rows, cols, rowStride, dtype }: Pick<Request, "rows" | "cols" | "rowStride" | "dtype">,
@@ -21,11 +21,10 @@ export async function scoreElements(
   lengths: Int32Array | null,
   operands: Readonly<Record<string, Float32Array>>,
   score: ScoreFunction,
-): Promise<HostArray> {
-  const scores = newArray(dtype, rows * cols) as HostArray;
-  const bits = dtype === "f32" ? new Uint32Array(scores.buffer) : scores;
+): Promise<Float32Array> {
+  const scores = newArray(SCORE_DTYPE, rows * cols) as Float32Array;
+  const bits = new Uint32Array(scores.buffer);
   const numbers = dtype === "f32" ? undefined : numbersOf(dtype);
-  const rounded = dtype === "f16" ? toF16 : toBf16;
   let left = SLICE;
   for (let row = 0; row < rows; row += 1) {
     const end = Math.min(Math.max(lengths === null ? cols : lengths[row]!, 0), cols);
@@ -36,8 +35,8 @@ export async function scoreElements(
         const element = data[row * rowStride + col]!;
         const value = score(numbers === undefined ? element : numbers[element]!, operands, row, col, cols);
         const at = row * cols + col;
-        if (Number.isNaN(value)) bits[at] = NANS[dtype];
-        else scores[at] = numbers === undefined ? value : rounded(value);
+        if (Number.isNaN(value)) bits[at] = NAN;
+        else scores[at] = value;
       }
       if (left > 0) continue;
       await nextTurn();

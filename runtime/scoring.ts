@@ -1,7 +1,7 @@
 /** A prologue with what runs it: rendered kernels where there is a device, a JavaScript function where there is none. Written by codegen, read here. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type Prologue, type ResolvedStage, type Variant, variantSymbol } from "../dsl/index.ts";
+import { type Dtype, isScored, type Prologue, type ResolvedStage, type ScoredVariant, type Variant, variantSymbol } from "../dsl/index.ts";
 import { messageOf, TopkitError } from "./errors.ts";
 import { type KernelSource, kernelSource, notRendered, readChecked } from "./kernel-source.ts";
 import { basisOf } from "./tuning.ts";
@@ -25,26 +25,27 @@ export interface Rendered {
 }
 
 export function scoringOf({ prologue, folder, score }: Rendered): Scoring {
-  let reading: Promise<readonly Variant[]> | undefined;
-  const variants = (): Promise<readonly Variant[]> => {
+  let reading: Promise<readonly ScoredVariant[]> | undefined;
+  const variants = (): Promise<readonly ScoredVariant[]> => {
     reading ??= renderedVariants(prologue, folder);
     return reading;
   };
   const source = async (stage: ResolvedStage): Promise<KernelSource> => {
-    if (!stage.kernel.name.endsWith(`_${prologue.name}`)) return kernelSource(stage);
-    const symbol = variantSymbol(stage.kernel, stage.spec, stage.tune);
+    const { kernel, spec, tune } = stage;
+    if (!isScored(kernel)) return kernelSource(stage);
+    const symbol = variantSymbol(kernel, spec, tune);
     const rendered = await variants();
     const variant = rendered.find((each) => each.symbol === symbol);
-    const dtypes = [...new Set(rendered.map(({ spec }) => spec.dtype))];
-    if (!dtypes.includes(stage.spec.dtype!)) throw otherDtypes(prologue, stage.spec.dtype, dtypes);
-    if (variant === undefined) throw notRendered(symbol, stage.kernel.name, stage.kernel.ships);
+    const dtypes = [...new Set(rendered.map(({ dtype }) => dtype))];
+    if (!dtypes.includes(kernel.scored.dtype)) throw otherDtypes(prologue, kernel.scored.dtype, dtypes);
+    if (variant === undefined) throw notRendered(symbol, kernel.name, kernel.ships);
     const file = fileURLToPath(new URL(`kernels/${symbol}.cu`, folder));
     return { symbol, text: await readChecked({ file, hash: variant.sourceHash }, "codegen rendered", AGAIN) };
   };
   return { prologue, score, source };
 }
 
-const otherDtypes = ({ name }: Prologue, dtype: unknown, rendered: readonly unknown[]): TopkitError =>
+const otherDtypes = ({ name }: Prologue, dtype: Dtype, rendered: readonly Dtype[]): TopkitError =>
   new TopkitError(
     "TK113",
     `the kernels of ${name} are rendered for ${rendered.join(", ")}, not for ${dtype}; ${AGAIN} with --dtype ${dtype} too, or use backend "cpu"`,
@@ -59,9 +60,9 @@ const AGAIN = "run `topkit codegen --entry` again";
 /** Of generator/entry-outputs.ts. */
 interface Manifest {
   readonly version: number;
-  readonly prologues: Readonly<Record<string, { readonly basis: Readonly<Record<string, string>>; readonly variants: readonly Variant[] }>>;
+  readonly prologues: Readonly<Record<string, { readonly basis: Readonly<Record<string, string>>; readonly variants: readonly ScoredVariant[] }>>;
 }
-const MANIFEST_VERSION = 1;
+const MANIFEST_VERSION = 2;
 
 async function readManifest(file: string): Promise<Manifest> {
   try {
@@ -72,7 +73,7 @@ async function readManifest(file: string): Promise<Manifest> {
 }
 
 /** Errors: TK207 where the manifest is missing or does not have the prologue, TK212 where it is of another topkit. */
-async function renderedVariants({ name }: Prologue, folder: URL): Promise<readonly Variant[]> {
+async function renderedVariants({ name }: Prologue, folder: URL): Promise<readonly ScoredVariant[]> {
   const file = fileURLToPath(new URL("manifest.json", folder));
   const manifest = await readManifest(file);
   const ofAnother = (what: string): TopkitError =>

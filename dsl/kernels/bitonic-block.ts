@@ -26,6 +26,7 @@ const MULTIPROCESSORS = 132;
 export const bitonicBlock = kernel("bitonic_block", {
   template: "bitonic_block.cu.hbs",
   hooks: { prologue: "return raw;" },
+  reader: "row",
   spec: baseSpec,
   tune: {
     /** Positions of the network: the row, padded. */

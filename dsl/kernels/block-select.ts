@@ -63,6 +63,7 @@ function preferred(rows: number, k: number): readonly (typeof ships)[number][] {
 export const blockSelect = kernel("block_select", {
   template: "block_select.cu.hbs",
   hooks: {},
+  reader: "block_row",
   spec: baseSpec,
   tune: {
     warps: oneOf(8, 10, 12, 13, 14, 16, 20, 24, 26, 32),

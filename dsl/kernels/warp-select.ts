@@ -31,6 +31,7 @@ const ships = [
 export const warpSelect = kernel("warp_select", {
   template: "warp_select.cu.hbs",
   hooks: { prologue: "return raw;" },
+  reader: "row",
   spec: baseSpec,
   tune: {
     /** Lanes a row. */

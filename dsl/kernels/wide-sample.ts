@@ -13,6 +13,7 @@ const ships = [{ ahead: 8 }] as const;
 export const wideSample = kernel("wide_sample", {
   template: "wide_sample.cu.hbs",
   hooks: {},
+  reader: "slots",
   spec: baseSpec,
   tune: {
     /** 16-byte loads in flight a thread. */

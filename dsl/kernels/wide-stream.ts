@@ -21,6 +21,7 @@ const LONG = 2 ** 24;
 export const wideStream = kernel("wide_stream", {
   template: "wide_stream.cu.hbs",
   hooks: {},
+  reader: "slots",
   spec: baseSpec,
   tune: {
     warps: oneOf(8, 16, 32),

@@ -73,7 +73,7 @@ export interface PlanJob {
 /** `file` gives the path of a name, in a folder that outlives the run. */
 export function planJob(given: PlanCase, file: (name: string) => string): PlanJob {
   const { request, data, lengths, skew = 0, seed = 0, mode = "checked", mutate = (text) => text, repeat, source = shipped, cache, flags, timeout } = given;
-  const { stages, workspace } = resolved(given);
+  const { stages, workspace, request: compared } = resolved(given);
   const elementBytes = DTYPE_BYTES[request.dtype];
   const answers = request.rows * request.k;
   writeFileSync(file("x"), new Uint8Array(data.buffer, data.byteOffset, spanOf(request) * elementBytes));
@@ -83,7 +83,7 @@ export function planJob(given: PlanCase, file: (name: string) => string): PlanJo
   writeFileSync(file("zeros"), new Uint8Array(Math.max(0, ...state.map(({ bytes }) => bytes))));
   const lines: (string | number)[][] = [
     ["buffer", "x", spanOf(request) * elementBytes, skew, file("x"), "-"],
-    ["buffer", "values", answers * elementBytes, 0, file("dirt"), file("values")],
+    ["buffer", "values", answers * DTYPE_BYTES[compared.dtype], 0, file("dirt"), file("values")],
     ["buffer", "indices", answers * request.indexBytes, 0, file("dirt"), file("indices")],
     ...workspace.map(({ name, bytes, zeroed }) => ["buffer", name, bytes, 0, file(zeroed ? "zeros" : "dirt"), zeroed ? file(`${name}.state`) : "/dev/null"]),
   ];
@@ -132,7 +132,7 @@ export function runPlan(given: PlanCase): PlanOutcome {
   const read = (name: string): ArrayBuffer => (outcome.status === 2 ? new ArrayBuffer(0) : Uint8Array.from(readFileSync(file(name))).buffer);
   return {
     ...outcome,
-    values: request.dtype === "f32" ? new Uint32Array(read("values")) : new Uint16Array(read("values")),
+    values: resolved(given).request.dtype === "f32" ? new Uint32Array(read("values")) : new Uint16Array(read("values")),
     indices: request.indexBytes === 8 ? new BigInt64Array(read("indices")) : new Int32Array(read("indices")),
     stateLeft: state.filter((name) => new Uint8Array(read(`${name}.state`)).some((byte) => byte !== 0)),
   };

@@ -76,6 +76,10 @@ const CASES: readonly Case[] = [
   of("{{#if draws}} in {{#each}}", [template("{{stride}}", "{{#if draws}}1{{/if}}{{stride}}")], `TG007 ${TEMPLATE}:11:8`),
   of("{{#if draws}} in {{#if draws}}", [body("{{#if draws}}{{#if draws}}{{/if}}{{/if}}")], `TG007 ${TEMPLATE}:10:14`),
   of("{{#if draws}} with another word", [body("{{#if draws warps}}{{/if}}")], `TG007 ${TEMPLATE}:10:1`),
+  of("{{#if scored}} in {{#if draws}}", [body("{{#if draws}}{{#if scored}}{{/if}}{{/if}}")], `TG007 ${TEMPLATE}:10:14`),
+  of("a value in {{#if scored}}", [body("{{#if scored}}{{warps}}{{/if}}")], `TG007 ${TEMPLATE}:10:1`),
+  of("a buffer that only a kernel with a prologue uses", [template("prologue(x[i])", "{{#if scored}}x[i]{{else}}1{{/if}}")], `TG017 ${KERNEL}:17:14`),
+  of("a value below the signature, in {{else}} of {{#if scored}}", [body("{{#if scored}}{{else}}{{warps}}{{/if}}")], `TG009 ${TEMPLATE}:10:23`),
   of("a value below the signature, in {{#if draws}}", [body("{{#if draws}}{{warps}}{{/if}}")], `TG009 ${TEMPLATE}:10:14`),
   of("a buffer that only a kernel that draws uses", [template("prologue(x[i])", "{{#if draws}}x[i]{{else}}1{{/if}}")], `TG017 ${KERNEL}:17:14`),
   of(

@@ -1,6 +1,7 @@
 /** The golden files: the first shipped variant of each kernel, and one with a prologue. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SCORE_DTYPE } from "../../dsl/index.ts";
 import { load, readCatalog } from "../../generator/index.ts";
 import { scoredFunctions } from "../support/scored.ts";
 
@@ -13,8 +14,9 @@ export async function goldenFiles(): Promise<ReadonlyMap<string, string>> {
   const { kernels } = await readCatalog(ROOT);
   const { variants, render, renderScored } = await load(ROOT, kernels);
   const first = kernels.flatMap((kernel) => variants.find((variant) => variant.kernel === kernel) ?? []);
-  const { kernel: collect, spec, tune } = first.find(({ kernel }) => kernel.name === "radix_collect")!;
+  const { kernel: collect, tune } = first.find(({ kernel }) => kernel.name === "radix_collect")!;
   const { prologue } = scoredFunctions().get("repetitionPenalty")!;
-  const rendered = [...first.map((variant) => render(variant.kernel, variant.spec, variant.tune)), renderScored(collect, prologue, spec, tune)];
+  const scored = renderScored(collect, { prologue, dtype: "bf16" }, { dtype: SCORE_DTYPE, order: "largest" }, tune);
+  const rendered = [...first.map((variant) => render(variant.kernel, variant.spec, variant.tune)), scored];
   return new Map(rendered.map(({ symbol, text }) => [`${symbol}.cu`, text]));
 }

@@ -39,12 +39,12 @@ describe.each(["cpu", "emulate"] as const)("on %s, host in and host out", (backe
       const data = bitsLike(dtype, rows * rowStride);
       const values = operandValues(topk.operands, { rows, cols }, 5);
       const scores = oracleScores(entryFunctions().get(name)!, { data, rows, cols, rowStride, dtype }, values);
-      const expected = oracleTopk({ data: scores, rows, cols, k, rowStride, dtype, order: "smallest", lengths });
+      const expected = oracleTopk({ data: scores, rows, cols, k, rowStride, dtype: "f32", order: "smallest", lengths });
       const options = { rows, cols, k, rowStride, dtype, order: "smallest", lengths, backend } as const;
       const answer = await topk(data, hostOperands(topk.operands, values), options);
       expect([...rawBits(answer.values)]).toEqual([...rawBits(expected.values)]);
       expect(answer.indices).toEqual(expected.indices);
-      expect(answer).toMatchObject({ dims: [rows, k], dtype, backend });
+      expect(answer).toMatchObject({ dims: [rows, k], dtype: "f32", backend });
     }
   });
 
@@ -82,18 +82,17 @@ describe.each(["cpu", "emulate"] as const)("on a device of %s", (backend) => {
     const data = bitsLike(dtype, rows * cols);
     const plan = await topk.plan(device, { rows, cols, k, dtype, lengths: true, indices: "i64" });
     if (backend === "emulate") {
-      expect(plan.explain.plan).toBe("stream_tile");
-      expect(plan.explain.refused.find(({ plan: name }) => name === "bitonic_block")!.reason).toMatch(/^bitonic_block: it takes no prologue/);
+      expect(plan.explain.plan).toBe("warp_select");
     }
     const x = device.tensor(data, { shape: [rows, cols], dtype });
     const lengthsTensor = device.tensor(lengths, { shape: [rows, 1], dtype: "i32" });
-    const out = { values: device.empty([rows, k], dtype), indices: device.empty([rows, k], "i64") };
+    const out = { values: device.empty([rows, k], "f32"), indices: device.empty([rows, k], "i64") };
     const values = operandValues(topk.operands, { rows, cols }, 6);
     const operands = tensorsOf(device, topk.operands, values);
     const check = async (): Promise<void> => {
       const scores = oracleScores(entryFunctions().get("composed")!, { data, rows, cols, rowStride: cols, dtype }, values);
-      const expected = oracleTopk({ data: scores, rows, cols, k, dtype, lengths });
-      expect([...((await out.values.toHost()) as Uint16Array)]).toEqual([...expected.values]);
+      const expected = oracleTopk({ data: scores, rows, cols, k, dtype: "f32", lengths });
+      expect([...rawBits((await out.values.toHost()) as Float32Array)]).toEqual([...rawBits(expected.values)]);
       expect(Array.from((await out.indices.toHost()) as BigInt64Array, Number)).toEqual([...expected.indices]);
     };
     plan.run(x, operands, out, { lengths: lengthsTensor });
@@ -112,10 +111,15 @@ describe.each(["cpu", "emulate"] as const)("on a device of %s", (backend) => {
     const bias = device.empty([1, cols], "f32");
     await failsWith("TK110", () => plan.run(x, { bias: device.empty([1, cols - 1], "f32") }, out), /bias is 1 x 516 f32; the plan takes 1 x 517 f32/);
     await failsWith("TK110", () => plan.run(x, { bias: device.empty([1, cols], "f16") }, out), /bias/);
+    await failsWith(
+      "TK110",
+      () => plan.run(x, { bias }, { ...out, values: device.empty([rows, k], "bf16") }),
+      /values is 3 x 20 bf16; the plan takes 3 x 20 f32/,
+    );
     await failsWith("TK403", () => plan.run(x, {}, out), /bias is undefined/);
     await failsWith("TK101", () => plan.run(x, { bias, scale: bias }, out), /no option "scale"/);
     await failsWith("TK110", () => plan.run(x, { bias }, { ...out, values: x }), /values/);
-    await failsWith("TK113", () => named("biased").plan(device, { rows, cols, k, dtype: "f32", force: { plan: "bitonic_block" } }));
+    await failsWith("TK113", () => named("biased").plan(device, { rows, cols, k, dtype: "f32", force: { plan: "cluster_select" } }));
     await failsWith("TK403", () => named("biased").plan({} as Device, { rows, cols, k, dtype: "f32" }), /the device is a Object/);
     plan.dispose();
     await failsWith("TK401", () => plan.run(x, { bias }, out));
@@ -163,14 +167,14 @@ describe("kernels that are not as they were rendered", () => {
     using own = await renderedModule();
     const again = (): TopkWith<Operands> => topkWith(own.rendered.cooled!);
     const { prologue } = own.rendered.cooled!;
-    const stages = ["tile_stream"].map((kernel) => join(own.folder, "kernels", `${kernel}_${prologue.name}_f32_largest_warps4_candidates128_vectors1.cu`));
-    writeFileSync(stages[0]!, "// another");
+    const kernel = join(own.folder, "kernels", `warp_select_${prologue.name}_of_f32_f32_largest_lanes8_vectors2_delegates2_capacity32_warps8.cu`);
+    writeFileSync(kernel, "// another");
     await failsWith("TK207", run(again()), /not the text that codegen rendered .*; run `topkit codegen --entry` again/);
-    rmSync(stages[0]!);
+    rmSync(kernel);
     await failsWith("TK207", run(again()), /cannot be read/);
-    writeFileSync(join(own.folder, "manifest.json"), '{"version":1,"prologues":{}}');
+    writeFileSync(join(own.folder, "manifest.json"), '{"version":2,"prologues":{}}');
     await failsWith("TK207", run(again()), /has no kernels of cooled_[0-9a-f]{8}/);
-    writeFileSync(join(own.folder, "manifest.json"), '{"version":2}');
+    writeFileSync(join(own.folder, "manifest.json"), '{"version":1}');
     await failsWith("TK212", run(again()), /its form differs/);
     writeFileSync(join(own.folder, "manifest.json"), '{"version":');
     await failsWith("TK207", run(again()), /manifest\.json cannot be read/);

@@ -8,10 +8,23 @@ import { random } from "../../bench/random.ts";
 import { rawBits } from "../../bench/reference.ts";
 import type { Operands } from "../../dsl/device/declare.ts";
 import { evaluator, NAN_BITS } from "../../dsl/device/evaluate.ts";
-import { type AnyConfig, type AnyKernel, type Dtype, kernels, operandElements, type ResolvedStage, toBf16, toF16, toNumber } from "../../dsl/index.ts";
+import { pow2 } from "../../dsl/device/math.ts";
+import {
+  type AnyConfig,
+  type AnyKernel,
+  type Dtype,
+  isScored,
+  kernels,
+  type Order,
+  operandElements,
+  type ResolvedStage,
+  SCORE_DTYPE,
+  toNumber,
+} from "../../dsl/index.ts";
+import { javascriptText } from "../../generator/device/javascript.ts";
 import type { TranslatedFunction } from "../../generator/device/program.ts";
 import { type EntryFunction, readEntry } from "../../generator/entry.ts";
-import { type Loaded, load, type Rendered } from "../../generator/index.ts";
+import { type Loaded, load, type Rendered, type ScoringText } from "../../generator/index.ts";
 import { type PrologueText, prologueText } from "../../generator/scored-reader.ts";
 import { shipped } from "../device/translated.ts";
 import { ENTRY } from "./rendered.ts";
@@ -65,39 +78,34 @@ export function operandValues(operands: Operands, shape: { readonly rows: number
   );
 }
 
-/** What every element becomes: rows of `rowStride` elements, those between rows as they are. */
+type Score = (...given: number[]) => number;
+
+/** The function as a binding has it: the evaluator's bits (test/prologue/javascript.test.ts), in much less time. */
+export function compiledScore({ program }: Pick<EntryFunction, "program">): Score {
+  return new Function("pow2", `${javascriptText(program)}\nreturn ${program.functions.at(-1)!.name}_;`)(pow2) as Score;
+}
+
+/** What every element becomes: rows of `rowStride` f32, those between rows as numbers of x. */
 export function oracleScores(
   fn: Pick<EntryFunction, "program" | "operands">,
   { data, rows, cols, rowStride, dtype }: { data: Float32Array | Uint16Array; rows: number; cols: number; rowStride: number; dtype: Dtype },
   values: Readonly<Record<string, Float32Array>>,
-): Float32Array | Uint16Array {
-  const scored = data.slice();
+  score: Score = evaluator(fn.program),
+): Float32Array {
+  const scored = Float32Array.from(data, (element) => toNumber(dtype, element));
   const bits = rawBits(scored);
-  const score = evaluator(fn.program);
   const operands = Object.entries(fn.operands);
-  const toBits = (value: number): number =>
-    Number.isNaN(value)
-      ? { f32: NAN_BITS, f16: 0x7e00, bf16: 0x7fc0 }[dtype]
-      : dtype === "f32"
-        ? f32Bits(value)
-        : dtype === "f16"
-          ? toF16(value)
-          : toBf16(value);
   for (let row = 0; row < rows; row++) {
     for (let col = 0; col < cols; col++) {
       const at = { uniform: 0, row, column: col, element: row * cols + col };
       const place = row * rowStride + col;
-      bits[place] = toBits(score(toNumber(dtype, data[place]!), ...operands.map(([name, varies]) => values[name]![at[varies]]!)));
+      const value = score(toNumber(dtype, data[place]!), ...operands.map(([name, varies]) => values[name]![at[varies]]!));
+      if (Number.isNaN(value)) bits[place] = NAN_BITS;
+      else scored[place] = value;
     }
   }
   return scored;
 }
-
-const number = new Float32Array(1);
-const f32Bits = (value: number): number => {
-  number[0] = value;
-  return new Uint32Array(number.buffer)[0]!;
-};
 
 let loading: Promise<Loaded> | undefined;
 const loaded = (): Promise<Loaded> => {
@@ -105,17 +113,17 @@ const loaded = (): Promise<Loaded> => {
   return loading;
 };
 
-export async function textWithPrologue(kernel: AnyKernel, prologue: PrologueText, spec: AnyConfig, tune: AnyConfig): Promise<Rendered> {
-  return (await loaded()).renderScored(kernel, prologue, spec, tune);
+/** For x of this dtype. */
+export async function textWithPrologue(kernel: AnyKernel, scoring: ScoringText, order: Order, tune: AnyConfig): Promise<Rendered> {
+  return (await loaded()).renderScored(kernel, scoring, { dtype: SCORE_DTYPE, order }, tune);
 }
 
 /** Texts of a plan's stages with this prologue, which kernels that do not read x go without. */
 export async function scoredSource(prologue: PrologueText): Promise<(stage: ResolvedStage) => string> {
   const { render, renderScored } = await loaded();
   return ({ kernel, spec, tune }) => {
-    const plain = kernels.find(({ name }) => name === kernel.name);
-    if (plain !== undefined) return render(plain, spec, tune).text;
-    const base = kernels.find(({ name }) => `${name}_${prologue.name}` === kernel.name)!;
-    return renderScored(base, prologue, spec, tune).text;
+    if (!isScored(kernel)) return render(kernel, spec, tune).text;
+    const { plain, dtype } = kernel.scored;
+    return renderScored(plain, { prologue, dtype }, spec, tune).text;
   };
 }

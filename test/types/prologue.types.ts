@@ -24,4 +24,15 @@ const out = { values: tensor, indices: tensor };
 plan.run(tensor, { cap: tensor, penalty: tensor, bias: tensor, keep: tensor }, out);
 // @ts-expect-error a run takes tensors
 plan.run(tensor, { cap: 1, penalty: tensor, bias: tensor, keep: tensor }, out);
+
+const { tokens } = await topk.sample(x, { ...host, penalty: x }, { k: 1, seed: 1n, topP: x });
+export const drawn: Int32Array = tokens;
+// @ts-expect-error a draw has a seed
+topk.sample(x, host, { k: 1 });
+// @ts-expect-error a draw is from the greatest
+topk.sample(x, host, { k: 1, seed: 1, order: "smallest" });
+const draws = await topk.samplePlan(device, { rows: 1, cols: 3, k: 1, dtype: "f16" });
+draws.run(tensor, { cap: tensor, penalty: tensor, bias: tensor, keep: tensor }, { seeds: tensor, offsets: tensor }, { tokens: tensor });
+// @ts-expect-error a run has the operands too
+draws.run(tensor, { seeds: tensor, offsets: tensor }, { tokens: tensor });
 export const kind: "column" = topk.operands.bias;

@@ -6,7 +6,7 @@
 // spec: dtype f32, order largest
 // tune: warps 16, vectors 4
 // unit: one block per chunk of a row
-// prologue: repetitionPenalty_76823791, a device function of the entry's
+// prologue: repetitionPenalty_0ed9ef30 of bf16, a device function of the entry's
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -80,6 +80,7 @@ __device__ __forceinline__ i64 row_length(const int* lengths, i64 row, i64 cols)
   const i64 length = lengths[row];
   return length < 0 ? 0 : length > cols ? cols : length;
 }
+typedef Format<bf16> Source; // of x
 __device__ __forceinline__ float repetitionPenalty_(float x_, float penalty_, float seen_) {
   return ((seen_ == 0.0f) ? x_ : ((x_ > 0.0f) ? __fdiv_rn(x_, penalty_) : __fmul_rn(x_, penalty_)));
 }
@@ -99,17 +100,19 @@ struct Operands {
 struct RunOperands {
   float penalty_;
   const float* seen_;
+  RunOperands() = default;
   __device__ __forceinline__ RunOperands(const Operands& given, i64 row, i64 col, i64 cols) : penalty_(__ldg(given.penalty_ + row)), seen_(given.seen_ + (row * cols + col)) {}
   __device__ __forceinline__ float score(float x, i64 place) const { return repetitionPenalty_score(x, penalty_, __ldg(seen_ + place)); }
 };
 
-// Elements that go through a device function where they are read: x of a kernel with a prologue. Operands, RunOperands and the function itself stand above.
+// Elements that go through a device function where they are read: x of a kernel with a prologue. A score is an f32, whatever x holds; the kernel compares
+// its bits. Source is the format of x; it, Operands, RunOperands and the function itself stand above.
 
 // An element's bits as f32, exact.
-template <class E> __device__ __forceinline__ float number_of(typename E::Raw raw) {
-  if constexpr (E::keyBits == 32) {
+__device__ __forceinline__ float number_of(Source::Raw raw) {
+  if constexpr (Source::bits == 32) {
     return __uint_as_float(raw);
-  } else if constexpr (E::F::infinity == 0x7f80u) {
+  } else if constexpr (Source::infinity == 0x7f80u) {
     return __uint_as_float((u32)raw << 16);
   } else {
     // the product moves the exponent's bias from 15 to 127, subnormals included
@@ -118,55 +121,64 @@ template <class E> __device__ __forceinline__ float number_of(typename E::Raw ra
     return __uint_as_float((raw & 0x7fffu) < 0x7c00u ? __float_as_uint(finite) | sign : magnitude | 0x7f800000u | sign);
   }
 }
-// The element nearest to a score, ties to even. The NaN of scores, 0x7fc00000, becomes 0x7fc0 or 0x7e00.
-template <class E> __device__ __forceinline__ typename E::Raw element_of(float score) {
-  const u32 bits = __float_as_uint(score);
-  if constexpr (E::keyBits == 32) {
-    return bits;
-  } else if constexpr (E::F::infinity == 0x7f80u) {
-    return (typename E::Raw)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-  } else {
-    const u32 magnitude = bits & 0x7fffffffu, sign = bits >> 16 & 0x8000u;
-    // half-way between the greatest finite f16 and the next power of two
-    if (magnitude >= 0x477ff000u) return (typename E::Raw)(sign | (magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u));
-    // below 2^-14 an f16 is a multiple of 2^-24, which is the last bit of what is near 0.5
-    if (magnitude < 0x38800000u) return (typename E::Raw)(sign | (__float_as_uint(__fadd_rn(__uint_as_float(magnitude), 0.5f)) - 0x3f000000u));
-    const u32 rebiased = magnitude - 0x38000000u;
-    return (typename E::Raw)(sign | (rebiased + 0xfffu + (rebiased >> 13 & 1u)) >> 13);
-  }
-}
+
+// The elements of a slot of four scores.
+template <u32 BITS> struct SlotOf { typedef uint4 Type; };
+template <> struct SlotOf<16> { typedef uint2 Type; };
+typedef SlotOf<Source::bits>::Type SourceSlot;
 
 // Stands for a pointer into x, `offset` elements behind its first.
-template <class E> struct Scores {
-  const typename E::Raw* elements;
+struct Scores {
+  const Source::Raw* elements;
   Operands operands;
   i64 rowStride, cols, offset;
   __device__ __forceinline__ Scores operator+(i64 places) const { return {elements + places, operands, rowStride, cols, offset + places}; }
+
+  // Where scores would lie if they were in memory as elements are: for readers that cut a row into slots of 16 bytes. Nothing is there.
+  __device__ __forceinline__ const u32* aligned() const { return (const u32*)((u64)elements / sizeof(Source::Raw) * sizeof(u32)); }
 };
 
 // Stands for a pointer to elements of one row: what is read through it has gone through the device function.
-template <class E> struct RunScores {
-  typedef typename E::Raw Raw;
-  static constexpr u32 perSlot = 16 / sizeof(Raw);
-  const Raw* elements;
+struct RunScores {
+  const Source::Raw* elements;
   RunOperands operands;
 
+  RunScores() = default;
   // From `skip` elements behind x on, which lies in the run's row.
-  __device__ __forceinline__ RunScores(const Scores<E>& x, i64 skip)
+  __device__ __forceinline__ RunScores(const Scores& x, i64 skip)
       : elements(x.elements + skip), operands(x.operands, x.offset / x.rowStride, x.offset % x.rowStride + skip, x.cols) {}
-  __device__ __forceinline__ Raw score(Raw raw, i64 place) const { return element_of<E>(operands.score(number_of<E>(raw), place)); }
-  __device__ __forceinline__ Raw operator[](i64 place) const { return score(elements[place], place); }
+  __device__ __forceinline__ u32 score(u32 raw, i64 place) const { return __float_as_uint(operands.score(number_of((Source::Raw)raw), place)); }
+  __device__ __forceinline__ u32 operator[](i64 place) const { return score(elements[place], place); }
 
-  // A slot of which element 0 is at `place`; the elements whose bit in `valid` is clear stay as they are.
-  __device__ __forceinline__ uint4 slot(const uint4& raw, u32 valid, i64 place) const {
-    u32 part[4] = {raw.x, raw.y, raw.z, raw.w};
+  // The four scores from `place` on, where a slot begins: of the elements, or of one load of them.
+  __device__ __forceinline__ uint4 scores(const uint4& raw, i64 place) const {
+    return make_uint4(score(raw.x, place), score(raw.y, place + 1), score(raw.z, place + 2), score(raw.w, place + 3));
+  }
+  __device__ __forceinline__ uint4 scores(const uint2& raw, i64 place) const {
+    return make_uint4(score(raw.x, place), score(raw.x >> 16, place + 1), score(raw.y, place + 2), score(raw.y >> 16, place + 3));
+  }
+  __device__ __forceinline__ uint4 slot(i64 place) const { return scores(__ldg((const SourceSlot*)(elements + place)), place); }
+  // Of those the ones whose bit in `valid` is set; zeros for the others, which are not read.
+  __device__ __forceinline__ uint4 slot(i64 place, u32 valid) const {
+    u32 part[4] = {0, 0, 0, 0};
 #pragma unroll
-    for (u32 j = 0; j < perSlot; j++) {
-      const u32 at = j * 4 / perSlot, shift = sizeof(Raw) == 2 ? 16 * (j & 1) : 0;
-      if (valid >> j & 1u) part[at] = (part[at] & ~((u32)(Raw)~(Raw)0 << shift)) | (u32)score((Raw)(part[at] >> shift), place + j) << shift;
+    for (u32 j = 0; j < 4; j++) {
+      if (valid >> j & 1u) part[j] = (*this)[place + j];
     }
     return make_uint4(part[0], part[1], part[2], part[3]);
   }
+};
+
+// Stands for a pointer to slots of a run: `lead` elements of it come before them. They are scored when they are loaded.
+struct ScoredSlot {
+  const RunScores& run;
+  i64 place; // of its first element, in the run
+};
+__device__ __forceinline__ uint4 __ldg(const ScoredSlot& scored) { return scored.run.slot(scored.place); }
+struct ScoredSlots {
+  RunScores run;
+  u32 lead;
+  __device__ __forceinline__ ScoredSlot operator+(u32 slot) const { return {run, lead + slot * 4}; }
 };
 
 namespace plain {
@@ -216,12 +228,19 @@ template <class E> struct Slots {
 // slots.cuh of scores.
 template <class E> struct Slots : plain::Slots<E> {
   typedef plain::Slots<E> Plain;
-  const RunScores<E> run;
+  const RunScores run;
 
-  __device__ __forceinline__ Slots(const Scores<E>& run_, i64 length_) : Plain(run_.elements, length_), run(run_, 0) {}
+  __device__ __forceinline__ Slots(const Scores& run_, i64 length_) : Plain(run_.aligned(), length_), run(run_, 0) {}
   __device__ __forceinline__ uint4 load(i64 slot, u32& valid) const {
-    const uint4 raw = Plain::load(slot, valid);
-    return run.slot(raw, valid, Plain::start(slot));
+    const i64 first = Plain::start(slot);
+    if (first >= 0 && first + Plain::perSlot <= Plain::length) {
+      valid = (1u << Plain::perSlot) - 1;
+      return run.slot(first);
+    }
+    valid = 0;
+#pragma unroll
+    for (int j = 0; j < Plain::perSlot; j++) valid |= (u32)(first + j >= 0 && first + j < Plain::length) << j;
+    return run.slot(first, valid);
   }
 };
 // What L neighbouring lanes of a warp (8, 16 or 32) do together. All lanes of the warp call each of these.
@@ -388,8 +407,8 @@ static_assert(THREADS == 32 * WARPS, "derived");
 // What is done to an element before it is compared.
 __device__ __forceinline__ Raw prologue(Raw raw) { return raw; }
 
-__device__ __forceinline__ void radix_collect_repetitionPenalty_76823791_f32_largest_warps16_vectors4_body(
-    const Scores<E> x,
+__device__ __forceinline__ void radix_collect_repetitionPenalty_0ed9ef30_of_bf16_f32_largest_warps16_vectors4_body(
+    const Scores x,
     const int* __restrict__ lengths,
     const u32* __restrict__ found,
     const u32* __restrict__ places,
@@ -404,8 +423,8 @@ __device__ __forceinline__ void radix_collect_repetitionPenalty_76823791_f32_lar
     const long long chunks,
     const long long indexBytes);
 
-extern "C" __global__ void __launch_bounds__(512) radix_collect_repetitionPenalty_76823791_f32_largest_warps16_vectors4(
-    const Raw* __restrict__ x,
+extern "C" __global__ void __launch_bounds__(512) radix_collect_repetitionPenalty_0ed9ef30_of_bf16_f32_largest_warps16_vectors4(
+    const u16* __restrict__ x,
     const int* __restrict__ lengths,
     const u32* __restrict__ found,
     const u32* __restrict__ places,
@@ -421,11 +440,11 @@ extern "C" __global__ void __launch_bounds__(512) radix_collect_repetitionPenalt
     const long long chunkSize,
     const long long chunks,
     const long long indexBytes) {
-  radix_collect_repetitionPenalty_76823791_f32_largest_warps16_vectors4_body(Scores<E>{x, {operand_penalty, operand_seen}, rowStride, cols, 0}, lengths, found, places, words, values, indices, rows, cols, k, rowStride, chunkSize, chunks, indexBytes);
+  radix_collect_repetitionPenalty_0ed9ef30_of_bf16_f32_largest_warps16_vectors4_body(Scores{x, {operand_penalty, operand_seen}, rowStride, cols, 0}, lengths, found, places, words, values, indices, rows, cols, k, rowStride, chunkSize, chunks, indexBytes);
 }
 
-__device__ __forceinline__ void radix_collect_repetitionPenalty_76823791_f32_largest_warps16_vectors4_body(
-    const Scores<E> x,
+__device__ __forceinline__ void radix_collect_repetitionPenalty_0ed9ef30_of_bf16_f32_largest_warps16_vectors4_body(
+    const Scores x,
     const int* __restrict__ lengths,
     const u32* __restrict__ found,
     const u32* __restrict__ places,
