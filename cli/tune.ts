@@ -11,6 +11,7 @@ import { loadSources } from "../bench/autotune/renderer.ts";
 import type { Choice } from "../bench/autotune/space.ts";
 import { strategies } from "../bench/autotune/strategies/index.ts";
 import { updateTable } from "../bench/autotune/table-file.ts";
+import { TableKeeper } from "../bench/autotune/table-keeper.ts";
 import { tune } from "../bench/autotune/tune.ts";
 import { winnersOf } from "../bench/autotune/winners.ts";
 import type { Workload } from "../bench/workloads.ts";
@@ -91,7 +92,9 @@ async function run(options: TuneCommandOptions): Promise<void> {
   const file = options.table ?? path.join(tuningFolder(), tableName(target.device));
   const untuned = (request: Request) => presentChoice(() => choosePlan(request, target.limits));
   const writer = new RecordWriter(options.out, randomUUID());
-  const progress = new Progress({ budget: options.budget, now: () => performance.now() });
+  const now = () => performance.now();
+  const progress = new Progress({ budget: options.budget, rounds: budget.rounds, now });
+  const kept = new TableKeeper({ write: (request) => keep(file, recordsOf(records, request), { sources, variants, untuned }), now });
   const show = shower(() => progress.line());
   const stop = new AbortController();
   // the second one ends the process as it always did
@@ -117,15 +120,20 @@ async function run(options: TuneCommandOptions): Promise<void> {
         },
       },
       watch: {
-        begin: (...begun) => log(progress.begin(...begun)),
-        batch: (candidates, rounds) => {
+        begin: (...begun) => {
+          const [, , , space] = begun;
+          kept.begin(space.request);
+          log(progress.begin(...begun));
+        },
+        batch: async (candidates, rounds) => {
           progress.batch(candidates, rounds);
           show();
+          await kept.soon();
         },
         outcome: (id, found) => progress.outcome(id, found),
-        end: async (done, interrupted) => {
+        end: async (done) => {
           log(rankedText(done));
-          if (!interrupted) await keep(file, recordsOf(records, done.request), { sources, variants, untuned });
+          await kept.end();
         },
       },
     });

@@ -14,6 +14,6 @@ export interface Plan {
 export const EFFORT_PLANS: Readonly<Record<Effort, Plan>> = {
   known: { strategy: "exhaustive", budget: {} },
   quick: { strategy: "nearest", budget: { rounds: 300 } },
-  normal: { strategy: "greedy", budget: { rounds: 1500 } },
+  normal: { strategy: "exhaustive", budget: { rounds: 600 } },
   full: { strategy: "exhaustive", budget: {} },
 };

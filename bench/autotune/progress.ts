@@ -8,6 +8,8 @@ import type { Space } from "./space.ts";
 export interface ProgressOptions {
   /** Milliseconds for all workloads, where there is a budget. */
   readonly budget?: number | undefined;
+  /** Rounds of candidates for each workload, where they are bounded. */
+  readonly rounds?: number | undefined;
   readonly now: () => number;
 }
 
@@ -19,6 +21,7 @@ export class Progress {
   #outcomes = new Map<string, Outcome>();
   #best: { readonly id: string; readonly us: number } | undefined;
   #running = "";
+  #rounds = 0;
   /** Of this workload: when it began, and how many candidates were known then. */
   #began = { at: 0, known: 0 };
 
@@ -32,6 +35,7 @@ export class Progress {
     this.#candidates = space.candidates.length;
     this.#outcomes = new Map(known);
     this.#best = undefined;
+    this.#rounds = 0;
     for (const [id, outcome] of known) this.#look(id, outcome);
     this.#began = { at: this.#options.now(), known: known.size };
     return `${this.#title}: ${space.candidates.length} candidates${known.size === 0 ? "" : `, of which ${known.size} were measured before`}`;
@@ -43,6 +47,7 @@ export class Progress {
   }
 
   outcome(id: string, outcome: Outcome): void {
+    this.#rounds += isTimed(outcome) ? outcome.us.length : 1;
     const all = joined(this.#outcomes.get(id), outcome);
     this.#outcomes.set(id, all);
     this.#look(id, all);
@@ -57,17 +62,22 @@ export class Progress {
   /** One line, for now. */
   line(): string {
     const best = this.#best === undefined ? "no time yet" : `best ${this.#best.us.toFixed(2)} us (${this.#best.id})`;
-    return [`${this.#title}: ${this.#outcomes.size} of ${this.#candidates}`, best, this.#left(), `now ${this.#running}`]
+    const { rounds } = this.#options;
+    const spent = rounds === undefined ? "" : `${Math.min(this.#rounds, rounds)} of ${rounds} rounds`;
+    return [`${this.#title}: ${this.#outcomes.size} of ${this.#candidates}`, spent, best, this.#left(), `now ${this.#running}`]
       .filter((part) => part !== "")
       .join(", ");
   }
 
   #left(): string {
-    const { budget, now } = this.#options;
+    const { budget, rounds, now } = this.#options;
     if (budget !== undefined) return `${duration(Math.max(0, budget - (now() - this.#started)))} left`;
     const done = this.#outcomes.size - this.#began.known;
     if (done <= 0) return "";
-    return `at most ${duration(((now() - this.#began.at) / done) * (this.#candidates - this.#outcomes.size))} left for this shape`;
+    const spent = now() - this.#began.at;
+    const all = (spent / done) * (this.#candidates - this.#outcomes.size);
+    const bounded = rounds === undefined ? all : Math.min(all, (spent / this.#rounds) * Math.max(0, rounds - this.#rounds));
+    return `at most ${duration(bounded)} left for this shape`;
   }
 }
 

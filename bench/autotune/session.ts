@@ -23,8 +23,8 @@ export interface SessionOptions {
   readonly budget?: Budget;
   /** What is known from records. */
   readonly known?: ReadonlyMap<string, Outcome>;
-  /** Called before candidates are measured. */
-  readonly onBatch?: (candidates: readonly Candidate[], rounds: number) => void;
+  /** Called before candidates are measured, and waited for. */
+  readonly onBatch?: (candidates: readonly Candidate[], rounds: number) => void | Promise<void>;
   /** Called as each outcome comes. */
   readonly onOutcome?: (candidate: Candidate, outcome: Outcome) => void;
   readonly signal?: AbortSignal;
@@ -69,7 +69,7 @@ export class Session {
       signal?.throwIfAborted();
       const affordable = this.#affordable(batch, missing);
       if (affordable.length === 0) throw new BudgetSpent();
-      onBatch?.(affordable, missing);
+      await onBatch?.(affordable, missing);
       const found = await unlessAborted(measurer.measure(affordable, missing), signal);
       for (const [at, candidate] of affordable.entries()) {
         this.#rounds += missing;

@@ -51,10 +51,11 @@ export interface TuneOptions {
 /** Told what happens. */
 export interface Watch {
   begin(at: number, of: number, workload: Workload, space: Space, known: ReadonlyMap<string, Outcome>): void;
-  batch(candidates: readonly { readonly id: string }[], rounds: number): void;
+  /** Before a batch is measured; nothing is measured until it is done. */
+  batch(candidates: readonly { readonly id: string }[], rounds: number): void | Promise<void>;
   outcome(id: string, outcome: Outcome): void;
-  /** `interrupted`: before the last comparison. */
-  end(tuned: Tuned, interrupted: boolean): void | Promise<void>;
+  /** After the last comparison, or when it was interrupted before. */
+  end(tuned: Tuned): void | Promise<void>;
 }
 
 export interface Tuned {
@@ -123,7 +124,7 @@ export async function tune(options: TuneOptions): Promise<TuneOutcome> {
     if (done.winner === undefined && !found.interrupted) problems.push(`${describe(workload)}: no candidate gave a right result in time`);
     tuned.push(done);
     if (done.winner !== undefined) best.set(requestId(request), { request, choice: done.winner.candidate });
-    await watch.end(done, found.interrupted);
+    await watch.end(done);
     if (found.interrupted) return { tuned, problems, interrupted: true };
   }
   return { tuned, problems, interrupted: false };

@@ -26,6 +26,25 @@ describe("strategies, on made-up times with noise and crashes", () => {
     expect(rounds).toBeGreaterThanOrEqual(space.candidates.length);
     expect(regret).toBeLessThan(1.02);
   });
+  it("exhaustive is near the best long before its end, by more than one lucky round", async () => {
+    for (const seed of [1, 2, 3]) {
+      const session = new Session({ space, measurer: syntheticMeasurer(space, seed), budget: { rounds: Math.floor(space.candidates.length / 5) } });
+      await expect(strategies.exhaustive!({ space, seeds: space.untuned, random: random(seed, 2), measure: session.measure })).rejects.toThrow(BudgetSpent);
+      const found = winner(space, session.outcomes)!;
+      expect(trueTime(found.candidate) / bestTime(space)).toBeLessThan(1.05);
+      expect(found.rounds).toBeGreaterThanOrEqual(3);
+    }
+  });
+  it("exhaustive passes over the rest of a plan whose sample is hopeless", async () => {
+    const measurer = syntheticMeasurer(space, 1, (candidate) => trueTime(candidate) * (candidate.plan === "stream_heap" ? 10 : 1));
+    const session = new Session({ space, measurer });
+    await strategies.exhaustive!({ space, seeds: [], random: random(1, 2), measure: session.measure });
+    const looked = (name: string) => space.candidates.filter(({ plan, id }) => plan === name && session.outcomes.has(id)).length;
+    const all = (name: string) => space.candidates.filter(({ plan }) => plan === name).length;
+    expect(looked("stream_tile")).toBe(all("stream_tile"));
+    expect(looked("stream_heap")).toBeGreaterThanOrEqual(32);
+    expect(looked("stream_heap")).toBeLessThan(all("stream_heap") / 2);
+  });
   it.each(["greedy", "annealing"])("%s comes within a twentieth of the best with a fifth of exhaustive's rounds", async (name) => {
     const budget = Math.floor(space.candidates.length / 5);
     for (const seed of [1, 2, 3]) expect((await search(name, seed, budget)).regret).toBeLessThan(1.05);

@@ -10,6 +10,7 @@ import { loadSources } from "../../bench/autotune/renderer.ts";
 import type { Sources } from "../../bench/autotune/sources.ts";
 import { type Candidate, candidateId, spaceOf } from "../../bench/autotune/space.ts";
 import { trueTime } from "../../bench/autotune/synthetic.ts";
+import { TableKeeper } from "../../bench/autotune/table-keeper.ts";
 import { type Target, type TuneOptions, tune } from "../../bench/autotune/tune.ts";
 import { requestOf } from "../../bench/stage-profile.ts";
 import type { Workload } from "../../bench/workloads.ts";
@@ -187,5 +188,47 @@ describe("a tuner's progress", () => {
     expect(lines[0]).toMatch(/^\[1\/1\] 4096 x 256 k 8 bf16 normal: \d+ candidates$/);
     expect(lines[1]).toMatch(/: 0 of \d+, no time yet, 9 min 50 s left, now 3 rounds of .* and \d+ more$/);
     expect(lines[2]).toMatch(/: [1-9]\d* of \d+, best \d+\.\d\d us \(.*\), 9 min 40 s left, now /);
+  });
+  it("counts rounds where those are bounded, and the time that they leave", () => {
+    let now = 0;
+    const progress = new Progress({ rounds: 10, now: () => now });
+    progress.begin(0, 1, SHAPES[0]!, spaceOf(requestOf(SHAPES[0]!), LIMITS), new Map());
+    now = 6000;
+    progress.outcome("a", { us: [1, 2, 3] });
+    expect(progress.line()).toMatch(/: 1 of \d+, 3 of 10 rounds, best 2\.00 us \(a\), at most 14 s left for this shape, now /);
+    progress.outcome("b", { us: Array(9).fill(1) });
+    expect(progress.line()).toMatch(/, 10 of 10 rounds, best 1\.00 us \(b\), at most 0 s left/);
+  });
+});
+
+describe("the table of a tuner under way", () => {
+  it("is written between batches, not more often than every ten seconds, and at the end", async () => {
+    let now = 0;
+    const written: number[] = [];
+    const kept = new TableKeeper({ write: async ({ rows }) => void written.push(rows), now: () => now });
+    await kept.end();
+    kept.begin(requestOf(SHAPES[0]!));
+    await kept.soon();
+    now = 9999;
+    await kept.soon();
+    expect(written).toEqual([]);
+    now = 10_000;
+    await kept.soon();
+    await kept.soon();
+    expect(written).toEqual([SHAPES[0]!.rows]);
+    kept.begin(requestOf(SHAPES[1]!));
+    await kept.end();
+    expect(written).toEqual([SHAPES[0]!.rows, SHAPES[1]!.rows]);
+  });
+  it("holds no batch up but by its own writing", async () => {
+    const order: string[] = [];
+    const target = new FakeTarget();
+    const writing = async (): Promise<void> => {
+      order.push("begun");
+      await Promise.resolve();
+      order.push("done");
+    };
+    await tune(options(target, { workloads: SHAPES.slice(0, 1), watch: { ...quiet, batch: writing, outcome: () => void order.push("outcome") } }));
+    expect(order.slice(0, 3)).toEqual(["begun", "done", "outcome"]);
   });
 });

@@ -106,7 +106,7 @@ describe("tune --replay", () => {
     expect(replayed[0].rounds).toBeGreaterThanOrEqual(records.length);
     printed = "";
     await tune("--replay", path.join(folder, "replayed"));
-    expect(printed).toMatch(/^greedy\nshape +found +us +best us +regret +rounds +candidates\n4096 x 256 k 8 bf16 +bitonic_block .* 0\.0 %/);
+    expect(printed).toMatch(/^exhaustive\nshape +found +us +best us +regret +rounds +candidates\n4096 x 256 k 8 bf16 +bitonic_block .* 0\.0 %/);
   });
   it("TK101 where there is nothing to replay, TK501 where there is no such place", async () => {
     await failsWith("TK101", () => tune("--replay", writeRecords("empty", [])), /holds no records that can be replayed/);

@@ -13,8 +13,8 @@ vi.mock("../../native/index.ts", () => ({
     return root.path;
   },
 }));
-const symbol = "bitonic_block_f32_largest_width64_items2_rowsPerBlock8";
-const stage = { kernel: bitonicBlock, spec: { dtype: "f32", order: "largest" }, tune: { width: 64, items: 2, rowsPerBlock: 8 } };
+const symbol = "bitonic_block_f32_largest_width64_items2_rowsPerBlock2";
+const stage = { kernel: bitonicBlock, spec: { dtype: "f32", order: "largest" }, tune: { width: 64, items: 2, rowsPerBlock: 2 } };
 const text = "// whole";
 vi.mock("../../generated/variants.ts", () => ({ variants: [{ symbol, sourceHash: createHash("sha256").update(text).digest("hex") }] }));
 
