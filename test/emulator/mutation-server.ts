@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { buildProgram } from "./emulator.ts";
 
-/** `unreached`: no case comes by. */
+/** `unreached`: no case comes by, or none in which it is another condition. */
 export type Attempt = "unreached" | "survives" | "emulator" | "oracle" | "race" | "hang" | "crash";
 
 export interface Attempts {
