@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t MAX_PARAMETERS = 24;
 constexpr std::uint64_t MAX_RESIDENT_THREADS = 16 * 1024;
+constexpr std::uint64_t MAX_RACING_THREADS = 4096;  // ThreadSanitizer has 8128 contexts; the rest is for threads that have ended, and for copies
 
 template <std::size_t> using Parameter = std::uint64_t;
 template <std::size_t... I> void call(void* kernel, const std::uint64_t* parameters, std::index_sequence<I...>) {
@@ -41,6 +42,11 @@ std::string refusal(const TopkitEmulateLaunch& launch) {
   if (launch.flags & TOPKIT_EMULATE_CO_RESIDENT && threads > MAX_RESIDENT_THREADS) {
     return text("%llu threads that wait for each other; at most %llu can be alive together here", static_cast<unsigned long long>(threads),
                 static_cast<unsigned long long>(MAX_RESIDENT_THREADS));
+  }
+  const std::uint64_t together = launch.flags & TOPKIT_EMULATE_CO_RESIDENT ? threads : std::uint64_t{launch.cluster} * launch.block;
+  if (race::ENABLED && together > MAX_RACING_THREADS) {
+    return text("%llu threads that are alive together; race mode follows at most %llu: take smaller blocks or clusters", static_cast<unsigned long long>(together),
+                static_cast<unsigned long long>(MAX_RACING_THREADS));
   }
   return "";
 }

@@ -22,6 +22,7 @@ struct Mbarrier {
 static_assert(sizeof(Mbarrier) == 8, "one 64-bit word");
 constexpr std::uint64_t VALID = 2;
 constexpr std::int64_t MAX_BYTES = (1 << 20) - 1;
+constexpr std::size_t MAX_PENDING = 512;  // of a cluster in race mode, where each takes a context of ThreadSanitizer's
 
 Mbarrier& at(std::uint32_t address, const char* name, Place place) {
   auto* word = static_cast<Mbarrier*>(shared_bytes(address, 8, place));
@@ -47,12 +48,14 @@ void advance(Group& group, std::uint32_t address, Mbarrier& barrier) {
 
 void issue(Pending pending) {
   Fiber& fiber = *current;
+  Group& group = *fiber.block->group;
+  if (race::ENABLED && group.pending.size() == MAX_PENDING) worker->land_one(group);
   pending.sanitizer = race::create();  // ordered after what the thread did so far
   pending.issuer = &fiber;
   // Until it lands, nobody has any business there.
-  Arena& arena = fiber.block->group->blocks[(pending.address >> 24) - 1]->arena;
+  Arena& arena = group.blocks[(pending.address >> 24) - 1]->arena;
   arena.mark(arena.dynamic() + (pending.address & 0xffffffu), pending.bytes, false);
-  fiber.block->group->pending.push_back(pending);
+  group.pending.push_back(pending);
   worker->perhaps_yield(fiber);
 }
 

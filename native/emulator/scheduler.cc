@@ -20,7 +20,6 @@ void Launch::fault(const std::string& what) {
   stop.store(true, std::memory_order_relaxed);
 }
 
-// A copy or store arrives.
 void Worker::land_one(Group& group) {
   const std::size_t which = seeded() ? random.below(static_cast<std::uint32_t>(group.pending.size())) : 0;
   const Pending pending = group.pending[which];

@@ -137,13 +137,14 @@ class Worker {
   [[noreturn]] void crash(int signal, const void* address, const void* instruction);
 
   void wake(Fiber& fiber);
+  // A copy or store of the group, which has some under way, arrives.
+  void land_one(Group& group);
   const std::vector<std::unique_ptr<Group>>& groups() const { return groups_; }
 
  private:
   bool start_group();
   void start_block(Block& block, std::uint32_t index);
   void finish_group(Group& group);
-  void land_one(Group& group);
   void land_or_deadlock();
   void release_fiber(Fiber& fiber);
   Fiber* next();

@@ -13,7 +13,7 @@ interface Run {
   readonly options: Readonly<Record<string, number>>;
   readonly mode: "checked" | "fast";
   readonly seeds: readonly number[];
-  readonly outcome: "ok" | "fault" | "race" | "uncompilable";
+  readonly outcome: "ok" | "fault" | "refused" | "race" | "uncompilable";
   readonly expected: readonly string[];
 }
 
@@ -66,7 +66,7 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith(".cu"))) {
         const object = compileKernel(file, text, run.mode);
         for (const seed of run.seeds) {
           const { status, text: report } = runJob(program, job(object, run, seed));
-          expect({ seed, report, status }).toMatchObject({ status: { ok: 0, fault: 1, race: 66 }[run.outcome] });
+          expect({ seed, report, status }).toMatchObject({ status: { ok: 0, fault: 1, refused: 2, race: 66 }[run.outcome] });
           if (run.outcome === "ok") expect(report).toBe("");
           for (const words of run.expected) expect(report).toContain(words);
         }

@@ -55,6 +55,8 @@ const LAYOUTS: readonly Layout[] = [
   { data: "someNans", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
   { data: "anyBits", gap: 0, offset: 0, lengths: [33, 200, 60], indexBytes: 4 },
   { data: "zeros", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
+  { data: "earlyTies", gap: 0, offset: 0, lengths: [2000, 3000], indexBytes: 4 },
+  { data: "oneAbove", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
 ];
 
 /** Few rows; for configs that refuse those, more of them, and then shorter ones. */
