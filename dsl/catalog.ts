@@ -5,7 +5,7 @@ import { blockSelect, countsSooner } from "./kernels/block-select.ts";
 import { blockSelectDraw } from "./kernels/block-select-draw.ts";
 import { clusterSelect, isShort } from "./kernels/cluster-select.ts";
 import { clusterSelectDraw } from "./kernels/cluster-select-draw.ts";
-import { clusterSort } from "./kernels/cluster-sort.ts";
+import { clusterSort, isCrowded } from "./kernels/cluster-sort.ts";
 import { heapMerge } from "./kernels/heap-merge.ts";
 import { radixKernels, radixSelect } from "./kernels/radix-select.ts";
 import { sampleRow } from "./kernels/sample-row.ts";
@@ -41,7 +41,7 @@ export const plans: readonly Plan[] = [
   withDraw(single("cluster_select", clusterSelect, isShort), clusterSelectDraw),
   single("warp_select", warpSelect, sortsSooner),
   single("bitonic_block", bitonicBlock, isOutdone),
-  single("cluster_sort", clusterSort),
+  single("cluster_sort", clusterSort, isCrowded),
   withDraw(single("block_select", blockSelect, countsSooner), blockSelectDraw),
   // a chunk's list is cheaper than a sample of a row that is not long, or of few that are wanted
   chain("wide_select", [wideSample, wideStream], {

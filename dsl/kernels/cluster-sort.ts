@@ -3,7 +3,7 @@ import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES, WORD_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
 import { ceilDiv, roundUp } from "../math.ts";
-import { spanOf } from "../request.ts";
+import { type Request, spanOf } from "../request.ts";
 import { baseSpec } from "./spec.ts";
 
 /** Measured on one H200 (docs/log/sort.md). */
@@ -18,7 +18,10 @@ const many = { threads: 1024, vectors: 2, blocks: 4, segment: 1024, blocksPerSm:
 /** Rows that half a cluster holds in a slot a thread. */
 const short = { threads: 512, vectors: 1, blocks: 4, segment: 512, blocksPerSm: 1 } as const;
 
-const ships = [large, usual, pairs, many, short] as const;
+/** Rows that need all of a thread's registers. */
+const longest = { threads: 1024, vectors: 8, blocks: 8, segment: 512, blocksPerSm: 1 } as const;
+
+const ships = [large, usual, pairs, many, short, longest] as const;
 type Shipped = (typeof ships)[number];
 
 /** Bins: templates/device/cluster_narrow.cuh. */
@@ -27,8 +30,12 @@ const TABLE = 4096;
 const elementsPerSlot = (dtype: Dtype): number => VECTOR_BYTES / DTYPE_BYTES[dtype];
 
 /** The threshold lets through about 1.2 k elements, and the blocks' shares of them differ. */
-const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
-  ceilDiv(cols, elementsPerSlot(dtype)) <= c.threads * c.vectors * c.blocks && 3 * k <= 2 * c.blocks * c.segment;
+const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean => holds(c, dtype, cols) && 3 * k <= 2 * c.blocks * c.segment;
+
+const holds = (c: Shipped, dtype: Dtype, cols: number): boolean => ceilDiv(cols, elementsPerSlot(dtype)) <= c.threads * c.vectors * c.blocks;
+
+/** Two waves of clusters of the longest rows: with more of them a block each is sooner done (docs/log/tune.md). */
+export const isCrowded = ({ rows, cols, dtype }: Pick<Request, "rows" | "cols" | "dtype">): boolean => rows > 32 && !holds(large, dtype, cols);
 
 /**
  * Large k: a cluster of blocks a row, the row in registers, one read. The best of each thread's elements give a threshold that is a certain lower
@@ -88,5 +95,6 @@ export const clusterSort = kernel("cluster_sort", {
   launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),
   ships,
   untuned: ({ dtype }, { rows, cols, k }) =>
-    [short, ...(rows > 32 ? [many, pairs] : rows > 15 ? [pairs] : [usual, pairs])].find((config) => fits(config, dtype, cols, k)) ?? large,
+    [short, ...(rows > 32 ? [many, pairs] : rows > 15 ? [pairs] : [usual, pairs])].find((config) => fits(config, dtype, cols, k)) ??
+    (holds(large, dtype, cols) ? large : longest),
 });
