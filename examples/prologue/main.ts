@@ -1,4 +1,4 @@
-/** The top-ks of scores.ts on a small batch. `npm start -- BACKEND`: cpu (default), cuda, emulate, or auto. */
+/** The top-ks of scores.ts on a small batch, and draws from them. `npm start -- BACKEND`: cpu (default), cuda, emulate, or auto. */
 import type { Backend } from "topkit";
 import { bestMoves, nearest } from "./gen/index.js";
 
@@ -19,6 +19,10 @@ for (let row = 0; row < rows; row++) {
   });
   console.log(`position ${row}: ${shown.join(", ")}`);
 }
+
+// a move to play: drawn from the best, not always the best
+const played = await bestMoves.sample(logits, { cap: 30, bias, allowed }, { rows, k: 40, temperature: 2, seed: 7, backend });
+console.log(`played: ${[...played.tokens].join(", ")}`);
 
 const near = await nearest(logits, { target: Float32Array.of(0, 20, -59.5) }, { rows, k: 1, backend });
 console.log(`nearest to 0, 20 and -59.5: ${[...near.indices].map((col, row) => logits[row * cols + Number(col)]?.toFixed(3)).join(", ")}`);

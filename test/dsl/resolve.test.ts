@@ -32,6 +32,31 @@ describe("which plan answers what", () => {
     }
   });
 
+  test("with a prologue, every plan is what it is for f32, but for x, the operands and the names", () => {
+    const prologue = { name: "any", operands: { scale: "uniform", bias: "column", keep: "element" } } as const;
+    fc.assert(
+      fc.property(requests, fc.constantFrom(...plans), (asked, plan) => {
+        const scored = resolve(plan, asked, { limits: h200, prologue });
+        const plain = resolve(plan, { ...asked, dtype: "f32" }, { limits: h200 });
+        expect(scored.ok).toBe(plain.ok);
+        if (!scored.ok || !plain.ok) return;
+        expect(scored.resolved).toMatchObject({ request: plain.resolved.request, config: plain.resolved.config, workspace: plain.resolved.workspace });
+        for (const [at, { kernel, spec, tune, launch, extents }] of scored.resolved.stages.entries()) {
+          const { kernel: own, ...rest } = plain.resolved.stages[at]!;
+          expect({ spec, tune, launch }).toEqual({ spec: rest.spec, tune: rest.tune, launch: rest.launch });
+          if (!("x" in own.buffers)) {
+            expect(kernel).toBe(own);
+            continue;
+          }
+          expect(kernel.name).toBe(`${own.name}_any_of_${asked.dtype}`);
+          expect(kernel.buffers).toMatchObject({ ...own.buffers, x: { dir: "in", element: asked.dtype === "f32" ? "u32" : "u16" } });
+          expect(extents).toEqual({ ...rest.extents, operand_scale: 1, operand_bias: asked.cols, operand_keep: asked.rows * asked.cols });
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("every request has a plan on an H200", () => {
     fc.assert(
       fc.property(requests, (asked) => plans.some((plan) => resolve(plan, asked, { limits: h200 }).ok)),

@@ -76,7 +76,14 @@ describe.each(["cpu", "emulate"] as const)("on %s", { timeout: 120_000 }, (backe
     using device = await open({ backend });
     const [rows, cols, k] = [2, 3001, 50];
     const topk = named("composed");
-    using plan = await topk.samplePlan(device, { rows, cols, k, dtype: "bf16", lengths: true });
+    using plan = await topk.samplePlan(device, {
+      rows,
+      cols,
+      k,
+      dtype: "bf16",
+      lengths: true,
+      ...(backend === "emulate" && { force: { plan: "cluster_select" } }),
+    });
     const kernels = plan.explain.kernels.map(({ name }) => name.replace(/composed_[0-9a-f]{8}/, "composed"));
     expect(kernels).toEqual(backend === "cpu" ? ["cpu_score", "cpu_topk", "cpu_sample"] : ["cluster_select_composed_of_bf16", "sample_row"]);
     const { data, values, operands } = given("composed", rows, cols);
