@@ -23,6 +23,12 @@ it("weakens what orders, and leaves its definition alone", () => {
   ]);
 });
 
+it("weakens what stands behind a mustache", () => {
+  expect(changes("{{#if a}}\n  x = 1;\n{{/if}}\n  mbarrier_arrive_expect_tx(b, n);\n")).toContain(
+    "4 fence: mbarrier_arrive_expect_tx -> mbarrier_arrive_expect_tx_relaxed",
+  );
+});
+
 it("takes a lane out of a mask", () => {
   expect(changes("v = __shfl_xor_sync(0xffffffffu, v, 1);\nn = __ballot_sync(of(row, 2), p);")).toEqual([
     "1 mask: __shfl_xor_sync(0xffffffffu -> __shfl_xor_sync(0x7fffffffu",

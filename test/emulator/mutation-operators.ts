@@ -92,7 +92,7 @@ function calls(code: string): Edit[] {
     const to = index + name.length;
     return { kind: "barrier", from: index, to, by: "", whole: [index, closing(code, to)] };
   });
-  const weakened = [...code.matchAll(/(?<=(?:[;{})=]|____)\s*)(\w+)(?=\()/g)].flatMap(({ index, 0: name }): Edit[] => {
+  const weakened = [...code.matchAll(/(?<=(?:[;{})=]|____)\s*)(?<!\w)(\w+)(?=\()/g)].flatMap(({ index, 0: name }): Edit[] => {
     const weaker = WEAKER[name];
     const to = index + name.length;
     return weaker === undefined ? [] : [{ kind: "fence", from: index, to, by: weaker, whole: [index, closing(code, to)] }];
