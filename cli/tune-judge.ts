@@ -11,6 +11,7 @@ import { variants } from "../generated/variants.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { type LoadedTable, shippedTable, sourceFileBeside, tuningOf } from "../runtime/tuning.ts";
 import { limitsHere } from "./limits-here.ts";
+import { nowAndThen } from "./now-and-then.ts";
 import { jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
 
@@ -37,7 +38,13 @@ async function run(named: string | undefined, { records: place, json }: JudgeCom
   const { records, damaged } = place === undefined ? { records: [], damaged: [] } : readRecords(place);
   for (const line of damaged) log(`topkit: ${line}`);
   const loaded: LoadedTable = { ...table, file, origin: "user", sourceFile: (hash) => sourceFileBeside(file, hash) };
-  const judged = judge({ table: loaded, tuning: tuningOf([], variants), limits, records: recordsOf(table, records) });
+  let at = 0;
+  const show = nowAndThen(() => `${at} of ${table.entries.length} shapes`);
+  const watch = (done: number): void => {
+    at = done;
+    show();
+  };
+  const judged = judge({ table: loaded, tuning: tuningOf([], variants), limits, records: recordsOf(table, records), watch });
   if (json) printJson({ table: file, device: table.device, groups: groupsOf(judged).map(figuresOf), judged: judged.map(plain) });
   else print(`${toText(groupTable(judged))}\n\nThe worst:\n${toText(worstTable(judged))}`);
 }

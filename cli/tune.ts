@@ -21,6 +21,7 @@ import { choosePlan } from "../runtime/choose-plan.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { loadTuning, userTuningFolder } from "../runtime/tuning.ts";
 import { tableName } from "../runtime/tuning-table.ts";
+import { nowAndThen } from "./now-and-then.ts";
 import { integerOption, jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
 import { judgeCommand } from "./tune-judge.ts";
@@ -95,7 +96,7 @@ async function run(options: TuneCommandOptions): Promise<void> {
   const now = () => performance.now();
   const progress = new Progress({ budget: options.budget, rounds: budget.rounds, now });
   const kept = new TableKeeper({ write: (request) => keep(file, recordsOf(records, request), { sources, variants, untuned }), now });
-  const show = shower(() => progress.line());
+  const show = nowAndThen(() => progress.line());
   const stop = new AbortController();
   // the second one ends the process as it always did
   const interrupt = (): void => stop.abort(new Error("interrupted"));
@@ -182,17 +183,4 @@ const recordsOf = (records: readonly TuneRecord[], request: Request): TuneRecord
 
 async function keep(file: string, records: readonly TuneRecord[], how: Omit<Parameters<typeof winnersOf>[0], "records">): Promise<void> {
   for (const winners of winnersOf({ ...how, records })) await updateTable(file, winners);
-}
-
-const EVERY_MILLISECONDS = 5000;
-
-/** A line now and then: a log is read by people and by files. */
-function shower(line: () => string): () => void {
-  let last = 0;
-  return () => {
-    const now = performance.now();
-    if (last !== 0 && now - last < EVERY_MILLISECONDS) return;
-    last = now;
-    log(`  ${line()}`);
-  };
 }

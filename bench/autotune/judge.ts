@@ -34,6 +34,8 @@ export interface JudgeOptions {
   readonly limits: DeviceLimits | undefined;
   /** From `recordsOf`: times of a shape by `requestId`. One that has none is judged by the times that its entry keeps. */
   readonly records?: ReadonlyMap<string, readonly TuneRecord[]>;
+  /** Before each shape: how many are done. */
+  readonly watch?: (done: number) => void;
 }
 
 /** Those that a table's entries came from: of its device, and of the protocol of the shape's entry. */
@@ -51,8 +53,9 @@ export function recordsOf({ device, entries, runs }: TuningTable, records: reado
 }
 
 /** In the order of the table's entries. Entries of a shape in another dtype stay. */
-export function judge({ table, tuning, limits, records }: JudgeOptions): Judged[] {
-  return table.entries.map((entry) => {
+export function judge({ table, tuning, limits, records, watch }: JudgeOptions): Judged[] {
+  return table.entries.map((entry, done) => {
+    watch?.(done);
     const request = requestOfEntry(entry);
     const times = timesOf(request, { entry, table, tuning, records: records?.get(requestId(request)) ?? [] });
     const without: Tuning = { ...tuning, tables: [{ ...table, entries: table.entries.filter((each) => each !== entry) }] };

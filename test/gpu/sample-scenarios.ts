@@ -1,5 +1,6 @@
 /** Drawing tokens: samplePlan() and sample() against the oracle, bit for bit, and their frequencies against the softmax. */
 import { random } from "../../bench/random.ts";
+import { referenceTopk } from "../../bench/reference.ts";
 import type { Dtype } from "../../dsl/index.ts";
 import { type Device, type DeviceTensor, sample } from "../../runtime/index.ts";
 import { CHI_SQUARE_LIMIT, chiSquare, softmax } from "../support/chi-square.ts";
@@ -105,7 +106,7 @@ async function check({ out }: Tensors, given: SampleRows): Promise<void> {
 
 async function draw(device: Device, own: Own, shape: SampleShape & { readonly dtype: Dtype }): Promise<void> {
   const { rows, cols, k, dtype } = shape;
-  const given = sampleRows(random(rows, cols), { ...shape, invalid: true });
+  const given = sampleRows(random(rows, cols), { ...shape, invalid: true, topk: referenceTopk });
   const plan = own(await device.samplePlan({ rows, cols, k, dtype }));
   const tensors = tensorsOf(device, own, given);
   plan.run(tensors.x, tensors.parameters, tensors.out);

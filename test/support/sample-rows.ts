@@ -1,7 +1,7 @@
 /** Rows to draw from, sorted as a top-k leaves them, with parameters of every kind; and what the oracle draws. */
 import type { Random } from "../../bench/random.ts";
 import { toBf16, toF16, toNumber } from "../../dsl/rounding.ts";
-import { type OracleDtype, oracleTopk } from "./oracle.ts";
+import { type OracleDtype, type OracleJob, type OracleResult, oracleTopk } from "./oracle.ts";
 import { sampleOracle } from "./sample-oracle.ts";
 
 export interface SampleRows {
@@ -60,9 +60,11 @@ export interface RowsOptions {
   readonly cols?: number;
   /** Some rows have a parameter outside its range. */
   readonly invalid?: boolean;
+  /** What finds the candidates; default: the oracle, which sorts whole rows and is slow where there are many elements. */
+  readonly topk?: (job: OracleJob) => OracleResult;
 }
 
-export function sampleRows(source: Random, { rows, k, dtype, cols = k + source.below(4), invalid = false }: RowsOptions): SampleRows {
+export function sampleRows(source: Random, { rows, k, dtype, cols = k + source.below(4), invalid = false, topk = oracleTopk }: RowsOptions): SampleRows {
   const round = { f32: Math.fround, f16: toF16, bf16: toBf16 }[dtype];
   const data = new (dtype === "f32" ? Float32Array : Uint16Array)(rows * cols);
   for (let row = 0; row < rows; row++) {
@@ -73,7 +75,7 @@ export function sampleRows(source: Random, { rows, k, dtype, cols = k + source.b
     Float32Array.from({ length: rows }, () => pick(source, invalid && source.below(8) === 0 ? INVALID : values));
   const words = (): BigUint64Array => BigUint64Array.from({ length: rows }, () => (BigInt(source.bits()) << 32n) | BigInt(source.bits()));
   return {
-    ...{ rows, cols, k, dtype, data, ...oracleTopk({ data, rows, cols, k, dtype }) },
+    ...{ rows, cols, k, dtype, data, ...topk({ data, rows, cols, k, dtype }) },
     ...{ temperature: parameters(TEMPERATURES), topP: parameters(TOP_P), minP: parameters(MIN_P), seeds: words(), offsets: words() },
   };
 }
