@@ -160,7 +160,7 @@ describe("a run on a fake device", () => {
         ["topkit", mode, expect.closeTo(5), "yes"],
       ]),
     );
-    expect(rows[1]?.protocol).toMatch(/^seed=1;cuda=13\.0;nvrtc=13\.0;empty=0\.500;rounds=3;dropped=0;calls=\d+;inputs=7;distinct=7;plan=warp_select /);
+    expect(rows[1]?.protocol).toMatch(/^seed=1;cuda=13\.0;nvrtc=13\.0;empty=0\.500;rounds=3;dropped=0;calls=\d+;inputs=7;distinct=7;plan=bitonic_block /);
     expect(rows[1]).toMatchObject({ suite: "s", rows: 3, cols: 100, k: 4, dtype: "f32", dist: "normal", device: "Fake H200", gbps: expect.closeTo(0.24) });
     expect(native.openDevices).toBe(0);
   });
@@ -183,7 +183,7 @@ describe("a run on a fake device", () => {
       ["topkit", expect.closeTo(5), "yes"],
       ["topkit-sample", expect.closeTo(10), "no"],
     ]);
-    expect(rows[2]?.protocol).toMatch(/;plan=warp_select warp_select\{.*\} sample_row\{warps:1 items:1\}$/);
+    expect(rows[2]?.protocol).toMatch(/;plan=bitonic_block bitonic_block\{.*\} sample_row\{warps:1 items:1\}$/);
     expect(problems).toEqual(["3 x 100 k 4 f32 normal, graph-cold: 21 rows drew another token than the CPU backend"]);
     expect(native.liveAllocations).toBe(0);
   });
