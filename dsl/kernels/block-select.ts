@@ -36,19 +36,18 @@ const once = { ...few, warps: 13, stages: 4, blocksPerSm: 1, tiles: 4 } as const
 /** k up to 1024. */
 const many = { ...alone, stages: 2, delegates: 8, candidates: 2048 } as const;
 const manyShort = { ...many, warps: 8, blocksPerSm: 3 } as const;
-const manyMiddle = { ...manyShort, delegates: 4, tiles: 7 } as const;
 const manyLong = { ...many, stages: 3, grouped: 4, tiles: 26 } as const;
 /** A block a multiprocessor. */
 const single = { ...many, warps: 20, delegates: 2, blocksPerSm: 1, grouped: 4, tiles: 16 } as const;
 const singleLongest = { ...single, delegates: 4, tiles: 26 } as const;
 
-const ships = [...lengths, fewShort, fewLong, fewLongest, once, alone, manyShort, manyMiddle, manyLong, single, singleLongest] as const;
+const ships = [...lengths, fewShort, fewLong, fewLongest, once, alone, manyShort, manyLong, single, singleLongest] as const;
 
 /** In the order in which an untuned device tries them: docs/log/tune.md has what each was measured against. */
 function preferred(rows: number, k: number): readonly (typeof ships)[number][] {
   const eachHasOne = (config: (typeof ships)[number]): boolean => rows <= config.blocksPerSm * config.multiprocessors;
   const [aBlock, aPair] = [eachHasOne(single), eachHasOne(alone)];
-  if (k > 256) return aBlock ? [manyShort, single, manyLong, singleLongest] : [manyShort, manyMiddle, manyLong, single, singleLongest];
+  if (k > 256) return aBlock ? [manyShort, single, manyLong, singleLongest] : [manyShort, manyLong, single, singleLongest];
   if (k > 128) return [manyShort, ...(aPair ? [alone] : []), ...(aBlock ? [single] : []), ...lengths, singleLongest];
   const long = [fewLong, fewLongest, singleLongest];
   if (k > 64) return [manyShort, aPair ? alone : lengths[0], ...long];

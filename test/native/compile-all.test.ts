@@ -1,4 +1,4 @@
-/** NVRTC compiles every generated kernel for sm_80, sm_90 and the newest architecture that it knows: without spills on sm_90, with few elsewhere. The report stays in bench/out/. */
+/** NVRTC compiles every generated kernel for sm_80, sm_90 and the newest architecture that it knows: with few spills. The report stays in bench/out/. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -7,15 +7,21 @@ import { variants } from "../../generated/variants.ts";
 import { addon, packageRoot } from "../../native/index.ts";
 import { describeWithNvrtc, HOW_TO_GET_NVRTC } from "../support/nvrtc.ts";
 
+/** Of all that are declared, on sm_90: 16 and 28 bytes a thread, and the fastest of what was measured for their shapes (docs/log/tune.md). */
+const FASTER_WITH_SPILLS = ["largest", "smallest"]
+  .map((order) => `block_select_f32_${order}_warps8_vectors4_stages2_delegates8_candidates2048_saved0_blocksPerSm3_multiprocessors132_grouped1_tiles5`)
+  .concat(["largest", "smallest"].map((order) => `cluster_select_f32_${order}_threads512_vectors4_blocks8_groupLanes8_segment256_rankLanes8`));
+
 describeWithNvrtc("the generated kernels", () => {
-  it("compiles every generated kernel for each architecture, without a spill where it was measured", { timeout: 2_700_000 }, async () => {
+  it("compiles every generated kernel for each architecture, and knows which spill where it was measured", { timeout: 2_700_000 }, async () => {
     const info = addon().nvrtcInfo();
     if (!info.ok) throw new Error(`NVRTC is missing: ${info.reason}; ${HOW_TO_GET_NVRTC}`);
     const out = join(packageRoot, "bench", "out");
     const report = await compileReport({ out, log: console.log });
     expect(report.failures).toEqual([]);
     const declared = declaredSymbols();
-    expect(report.compiled.filter(({ symbol, arch, spillBytes }) => declared.has(symbol) && arch === 90 && spillBytes > 0)).toEqual([]);
+    const spilling = report.compiled.filter(({ symbol, arch, spillBytes }) => declared.has(symbol) && arch === 90 && spillBytes > 0);
+    expect(spilling.map(({ symbol }) => symbol)).toEqual(FASTER_WITH_SPILLS);
     // every kernel declares minArch 80 or more; each is compiled for sm_90, and what is for any device for the newest architecture
     const newest = Math.max(...info.arches);
     const compiledFor = (arch: number): string[] => report.compiled.filter((kernel) => kernel.arch === arch).map(({ symbol }) => symbol);
