@@ -62,13 +62,7 @@ function distanceOf(request: Request, entry: TunedEntry, offset: readonly number
   return Math.sqrt(sum);
 }
 
-/** Beyond the reach by one side alone: spares most entries the logarithms, in the milliseconds before a process's first call. */
-const isFar = (request: Request, entry: TunedEntry): boolean =>
-  SIDES.some((side) => entry[side] > request[side] * MOST_RATIO[side] || entry[side] * MOST_RATIO[side] < request[side]);
-const ratioOf = (side: (typeof SIDES)[number]): number => 2 ** (REACH / Math.sqrt(WEIGHTS[side]));
-const MOST_RATIO = { rows: ratioOf("rows"), cols: ratioOf("cols"), k: ratioOf("k") } as const;
-
-/** The power of two that is not less: 32 - clz32 counts digits. */
+/** Of the least power of two that is not less, the exponent: 32 - clz32 counts digits. */
 const octave = (count: number): number => 32 - Math.clz32(count - 1);
 
 const isClose = (request: Request, entry: TunedEntry): boolean =>
@@ -80,7 +74,7 @@ export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
   const near: NearEntry[] = [];
   for (const table of tables) {
     for (const entry of table.entries) {
-      if (DTYPE_BYTES[entry.dtype] !== width || isFar(request, entry)) continue;
+      if (DTYPE_BYTES[entry.dtype] !== width) continue;
       const offset = SIDES.map((side) => Math.log2(entry[side] / request[side]));
       const distance = distanceOf(request, entry, offset);
       if (distance <= REACH) near.push({ entry, table, offset, distance });

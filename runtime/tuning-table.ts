@@ -106,16 +106,18 @@ function checkEntry(entry: Json, name: string, runs: number, choices: readonly T
   const times = list(entry.times, `the times of ${name}`);
   need(times.length > 0, `${name} has no times`);
   // tens of thousands, before a process's first call: no text is made up for those that are right
-  for (const time of times) if (!isTime(time, entry.dtype, choices)) throw new Error(whyNoTime(time, name, choices));
+  for (const time of times) {
+    const wrong = wrongOf(time, entry.dtype, choices);
+    if (wrong !== undefined) throw new Error(`a time of ${name} is ${wrong}`);
+  }
 }
 
-const isTime = (time: unknown, dtype: unknown, choices: readonly TableChoice[]): boolean =>
-  Array.isArray(time) && isBelow(time[0], choices.length) && choices[time[0]]!.dtype === dtype && isMicroseconds(time[1]);
-
-function whyNoTime(time: unknown, name: string, choices: readonly TableChoice[]): string {
-  if (!Array.isArray(time)) return `a time of ${name} is no list`;
-  if (!isBelow(time[0], choices.length)) return `a time of ${name} is of no choice`;
-  return isMicroseconds(time[1]) ? `a time of ${name} is of a choice for another dtype` : `a time of ${name} is none`;
+function wrongOf(time: unknown, dtype: unknown, choices: readonly TableChoice[]): string | undefined {
+  if (!Array.isArray(time)) return "no list";
+  const [choice, us] = time;
+  if (!isBelow(choice, choices.length)) return "of no choice";
+  if (choices[choice]!.dtype !== dtype) return "of a choice for another dtype";
+  return typeof us === "number" && Number.isFinite(us) && us > 0 ? undefined : "none";
 }
 
 function need(holds: boolean, otherwise: string): asserts holds {
@@ -132,7 +134,6 @@ function list(value: unknown, name: string): readonly unknown[] {
   return value as readonly unknown[];
 }
 
-const isMicroseconds = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value) && value > 0;
 const isBelow = (value: unknown, end: number): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < end;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31;
 const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
