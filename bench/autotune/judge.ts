@@ -1,5 +1,5 @@
 /** How well a tuning table serves shapes that it does not have: each of its own is asked for without its entry, and what is taken is held against the best that was measured there. */
-import { type DeviceLimits, plans, type Request, type ResolvedPlan, resolve, variantSymbol } from "../../dsl/index.ts";
+import { type DeviceLimits, type Request, type ResolvedPlan, variantSymbol } from "../../dsl/index.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
 import type { LoadedTable, Tuning } from "../../runtime/tuning.ts";
 import type { TunedEntry, TuningTable } from "../../runtime/tuning-table.ts";
@@ -7,7 +7,7 @@ import { requestOf } from "../stage-profile.ts";
 import { summarize } from "../statistics.ts";
 import { isTimed } from "./outcome.ts";
 import { outcomeOf, requestId, type TuneRecord } from "./records.ts";
-import { type Choice, configOf, launchesOf } from "./space.ts";
+import { type Choice, configOf, launchesOf, resolvedOf } from "./space.ts";
 
 export interface Judged {
   readonly request: Request;
@@ -104,12 +104,6 @@ function timesOf(request: Request, { entry, table, tuning, records }: From): Tim
     best: Math.min(...claiming.map((us) => summarize(us).median)),
     byLaunches: new Map([...samples].map(([launches, us]) => [launches, summarize(us).median])),
   };
-}
-
-function resolvedOf({ plan: name, config }: Choice, request: Request): ResolvedPlan | undefined {
-  const plan = plans.find((each) => each.name === name);
-  const resolution = plan && resolve(plan, request, { force: config });
-  return resolution?.ok === true ? resolution.resolved : undefined;
 }
 
 /** Whether the kernels that generated/ has are those that were measured. */

@@ -3,7 +3,7 @@ import { type Domains, plans, resolve } from "../../dsl/index.ts";
 import { isTimed, joined, type Outcome } from "./outcome.ts";
 import { outcomeOf, requestId, type TuneRecord } from "./records.ts";
 import type { Measurer } from "./session.ts";
-import { axesOf, type Candidate, candidateId, configOf, effortOf, indexed, type Space } from "./space.ts";
+import { axesOf, type Candidate, candidateId, configOf, effortOf, indexed, resolvedOf, type Space } from "./space.ts";
 
 export interface Recorded {
   readonly space: Space;
@@ -24,12 +24,11 @@ export function recordedSpace(records: readonly TuneRecord[]): Recorded {
   const candidates = new Map<string, Candidate>();
   for (const record of records) {
     const { plan: name, config } = record;
-    const plan = plans.find((each) => each.name === name);
-    const resolution = plan && resolve(plan, request, { force: config });
-    if (resolution?.ok !== true) continue;
+    const resolved = resolvedOf(record, request);
+    if (resolved === undefined) continue;
     const id = candidateId(name, config);
     outcomes.set(id, joined(outcomes.get(id), outcomeOf(record)));
-    candidates.set(id, { plan: name, config, id, effort: effortOf(resolution.resolved) });
+    candidates.set(id, { plan: name, config, id, effort: effortOf(resolved) });
   }
   const ids = [...candidates.keys()];
   const untuned = plans.flatMap((plan) => {

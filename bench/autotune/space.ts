@@ -148,6 +148,13 @@ function isAllowed(kernel: AnyKernel, config: AnyConfig, shape: Shape<string>, l
 
 const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
 
+/** What a choice comes to; undefined where a rule of its plan refuses it, or the plan is no more. */
+export function resolvedOf({ plan: name, config }: Choice, request: Request, limits?: DeviceLimits): ResolvedPlan | undefined {
+  const plan = plans.find((each) => each.name === name);
+  const resolution = plan && resolve(plan, request, { limits, force: config });
+  return resolution?.ok === true ? resolution.resolved : undefined;
+}
+
 /** What is launched, as `--config` takes it. An untuned plan's own value may lie outside its domain (a target that follows from rows): left out, it comes again. */
 export function configOf({ plan, config, stages }: ResolvedPlan): AnyConfig {
   const own = Object.fromEntries(Object.entries(config).filter(([name, value]) => plan.tune[name]?.values.includes(value)));

@@ -1,5 +1,5 @@
 /** Tunes one workload after the other: what is known from records is not measured again, and every outcome is recorded as it comes. */
-import { type DeviceLimits, plans, type Request, resolve } from "../../dsl/index.ts";
+import { type DeviceLimits, plans, type Request } from "../../dsl/index.ts";
 import { TopkitError } from "../../runtime/errors.ts";
 import { random } from "../random.ts";
 import { describe } from "../run-bench.ts";
@@ -11,7 +11,7 @@ import { type Ranked, ranking, winner } from "./ranking.ts";
 import { outcomeOf, type RecordWriter, requestId, type TuneRecord, withOutcome } from "./records.ts";
 import { type Budget, type Measurer, Session, type SessionOptions } from "./session.ts";
 import type { Sources } from "./sources.ts";
-import { type Choice, candidateId, type Space, spaceOf, spaceOfGiven } from "./space.ts";
+import { type Choice, candidateId, resolvedOf, type Space, spaceOf, spaceOfGiven } from "./space.ts";
 import { strategies } from "./strategies/index.ts";
 import { BudgetSpent, ROUNDS } from "./strategy.ts";
 
@@ -179,9 +179,8 @@ function knownOutcomes({ target, records }: TuneOptions, request: Request): Map<
   const wanted = requestId(request);
   for (const record of records) {
     if (record.device !== device || record.protocol !== protocol || requestId(record.request) !== wanted) continue;
-    const plan = plans.find(({ name }) => name === record.plan);
-    const resolution = plan && resolve(plan, request, { limits, force: record.config });
-    if (resolution?.ok !== true || sources.hashesOf(resolution.resolved).join() !== record.sources.join()) continue;
+    const resolved = resolvedOf(record, request, limits);
+    if (resolved === undefined || sources.hashesOf(resolved).join() !== record.sources.join()) continue;
     const id = candidateId(record.plan, record.config);
     known.set(id, joined(known.get(id), outcomeOf(record)));
   }
@@ -189,8 +188,8 @@ function knownOutcomes({ target, records }: TuneOptions, request: Request): Map<
 }
 
 function recordOf({ device, protocol, limits, sources }: Target, request: Request, { plan: name, config }: Choice, outcome: Outcome): TuneRecord {
-  const resolution = resolve(plans.find((plan) => plan.name === name)!, request, { limits, force: config });
-  const hashes = resolution.ok ? sources.hashesOf(resolution.resolved) : [];
+  const resolved = resolvedOf({ plan: name, config }, request, limits);
+  const hashes = resolved === undefined ? [] : sources.hashesOf(resolved);
   return withOutcome({ v: 1, time: new Date().toISOString(), device, protocol, request, plan: name, config, sources: hashes }, outcome);
 }
 

@@ -1,6 +1,6 @@
 /** From records to a tuning table's entries: of every request the fastest candidate, and the texts of its kernels. */
 import { createHash } from "node:crypto";
-import { DTYPE_BYTES, type Order, plans, type Request, resolve, type Variant, variantSymbol } from "../../dsl/index.ts";
+import { DTYPE_BYTES, type Order, type Request, type Variant, variantSymbol } from "../../dsl/index.ts";
 import { basisOf } from "../../runtime/tuning.ts";
 import { type MeasuredChoice, TABLE_VERSION, type TableChoice, type TunedEntry, type TuningRun, type TuningTable } from "../../runtime/tuning-table.ts";
 import { cover } from "./cover.ts";
@@ -8,8 +8,8 @@ import { type Ranked, ranking, winner } from "./ranking.ts";
 import { requestId, type TuneRecord } from "./records.ts";
 import { recordedSpace } from "./replay.ts";
 import type { Sources } from "./sources.ts";
-import type { Choice } from "./space.ts";
-import { candidateId } from "./space.ts";
+
+import { type Choice, candidateId, resolvedOf } from "./space.ts";
 
 export interface Winners {
   readonly table: TuningTable;
@@ -124,21 +124,19 @@ export function currentGroups(all: readonly TuneRecord[], device: string, source
   return [...groups.values()].map((group) => group.filter(({ protocol }) => protocol === group.at(-1)!.protocol));
 }
 
-function isCurrent({ plan: name, config, request, sources: measuredOf }: TuneRecord, sources: Sources): boolean {
-  const plan = plans.find((each) => each.name === name);
-  const resolution = plan && resolve(plan, request, { force: config });
-  return resolution?.ok === true && sources.hashesOf(resolution.resolved).join() === measuredOf.join();
+function isCurrent(record: TuneRecord, sources: Sources): boolean {
+  const resolved = resolvedOf(record, record.request);
+  return resolved !== undefined && sources.hashesOf(resolved).join() === record.sources.join();
 }
 
 /** Both orders of the request: what was tuned for the largest serves the smallest too. */
-function kernelsOf({ plan: name, config }: Choice, request: Request, sources: Sources, variants: readonly Variant[]) {
+function kernelsOf(choice: Choice, request: Request, sources: Sources, variants: readonly Variant[]) {
   const hashes: Record<string, string> = {};
   const basis: Record<string, string> = {};
   const texts = new Map<string, string>();
   const shipped = new Set(variants.map(({ symbol }) => symbol));
   for (const order of ORDERS) {
-    const resolution = resolve(plans.find((plan) => plan.name === name)!, { ...request, order }, { force: config });
-    for (const { kernel, spec, tune } of resolution.ok ? resolution.resolved.stages : []) {
+    for (const { kernel, spec, tune } of resolvedOf(choice, { ...request, order })?.stages ?? []) {
       const symbol = variantSymbol(kernel, spec, tune);
       const { text, sourceHash } = sources.of(kernel, spec, tune);
       hashes[symbol] = sourceHash;
