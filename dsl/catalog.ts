@@ -1,7 +1,7 @@
 /** Every kernel and every plan, each declared once. Plans stand in the order in which an untuned device tries them, but for those that yield. */
 import type { AnyKernel } from "./kernel.ts";
 import { bitonicBlock, isOutdone, sortsSooner } from "./kernels/bitonic-block.ts";
-import { blockSelect, countsSooner } from "./kernels/block-select.ts";
+import { blockSelect, countsSooner, leavesIdle } from "./kernels/block-select.ts";
 import { blockSelectDraw } from "./kernels/block-select-draw.ts";
 import { clusterSelect, isShort } from "./kernels/cluster-select.ts";
 import { clusterSelectDraw } from "./kernels/cluster-select-draw.ts";
@@ -42,7 +42,7 @@ export const plans: readonly Plan[] = [
   single("warp_select", warpSelect, sortsSooner),
   single("bitonic_block", bitonicBlock, isOutdone),
   single("cluster_sort", clusterSort, isCrowded),
-  withDraw(single("block_select", blockSelect, countsSooner), blockSelectDraw),
+  withDraw(single("block_select", blockSelect, leavesIdle), blockSelectDraw),
   // a chunk's list is cheaper than a sample of a row that is not long, or of few that are wanted
   chain("wide_select", [wideSample, wideStream], {
     tune: wideTune,

@@ -53,13 +53,14 @@ const FITTED = 16;
 
 const SIDES = ["rows", "cols", "k"] as const;
 
-function distanceOf(request: Request, entry: TunedEntry, offset: readonly number[]): number {
+/** Squared; the offsets are in octaves. Looked at for every entry of a table: nothing is allocated. */
+function squaredDistance(request: Request, entry: TunedEntry, rows: number, cols: number, k: number): number {
   let sum = entry.dtype === request.dtype ? 0 : OTHER_DTYPE;
-  for (const [at, side] of SIDES.entries()) {
-    sum += WEIGHTS[side] * offset[at]! ** 2;
-    if (octave(entry[side]) !== octave(request[side])) sum += ACROSS[side];
-  }
-  return Math.sqrt(sum);
+  sum += WEIGHTS.rows * rows ** 2 + WEIGHTS.cols * cols ** 2 + WEIGHTS.k * k ** 2;
+  if (octave(entry.rows) !== octave(request.rows)) sum += ACROSS.rows;
+  if (octave(entry.cols) !== octave(request.cols)) sum += ACROSS.cols;
+  if (octave(entry.k) !== octave(request.k)) sum += ACROSS.k;
+  return sum;
 }
 
 /** Of the least power of two that is not less, the exponent: 32 - clz32 counts digits. */
@@ -75,9 +76,9 @@ export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
   for (const table of tables) {
     for (const entry of table.entries) {
       if (DTYPE_BYTES[entry.dtype] !== width) continue;
-      const offset = SIDES.map((side) => Math.log2(entry[side] / request[side]));
-      const distance = distanceOf(request, entry, offset);
-      if (distance <= REACH) near.push({ entry, table, offset, distance });
+      const [rows, cols, k] = [Math.log2(entry.rows / request.rows), Math.log2(entry.cols / request.cols), Math.log2(entry.k / request.k)];
+      const squared = squaredDistance(request, entry, rows, cols, k);
+      if (squared <= REACH ** 2) near.push({ entry, table, offset: [rows, cols, k], distance: Math.sqrt(squared) });
     }
   }
   near.sort((a, b) => a.distance - b.distance);

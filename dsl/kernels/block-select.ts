@@ -104,7 +104,7 @@ export const blockSelect = kernel("block_select", {
     keyStep: { f32: 65536, f16: 8, bf16: 1 }[c.dtype],
   }),
   where: {
-    "a quarter of the multiprocessors have a row: fewer leave most of a device idle": (c, { rows }) => 4 * rows >= c.multiprocessors,
+    "an eighth of the multiprocessors have a row: fewer leave most of a device idle": (c, { rows }) => 8 * rows >= c.multiprocessors,
     "groups are whole": (c) => c.vectors % c.grouped === 0,
     "a thread has at most 32 groups": (c) => c.groups <= 32,
     "the tiles cover the row": (c, { cols }) => cols <= columns(c),
@@ -119,7 +119,7 @@ export const blockSelect = kernel("block_select", {
   untuned: ({ dtype }, { rows, cols, k }) => preferred(rows, k).find((config) => suits(config, dtype, cols, k)) ?? singleLongest,
   // as few tiles, delegates and candidates as the row and k need, or one step more: each is a register, or shared memory that the ring could have
   *search({ dtype }, { rows, cols, k }) {
-    const multiprocessors = GRID.values.findLast((each) => 4 * rows >= each) ?? 1;
+    const multiprocessors = GRID.values.findLast((each) => 8 * rows >= each) ?? 1;
     const candidates = CANDIDATES.values.filter((each) => each >= 2 * k).slice(0, 2);
     for (const ring of combinations(ringsTried)) {
       const tiles = TILES.values.find((each) => cols <= columns({ ...ring, tiles: each, dtype }));
@@ -183,3 +183,6 @@ const MOST_BINNED = 512;
 
 /** Where k is a good part of a row, finding it digit by digit takes less (docs/log/tune.md). */
 export const countsSooner = ({ cols, k }: Pick<Request, "cols" | "k">): boolean => k > 256 && cols < 16 * k;
+
+/** Or where fewer than a quarter of the multiprocessors have a row: what shares rows out takes less there, as a rule. */
+export const leavesIdle = (request: Pick<Request, "rows" | "cols" | "k">): boolean => 4 * request.rows < MULTIPROCESSORS || countsSooner(request);

@@ -191,7 +191,7 @@ describe("the choice", () => {
         { plan: "cluster_select", reason: "cluster_select: k is at most 256" },
         { plan: "warp_select", reason: "warp_select: a row has at most 16 KiB" },
         { plan: "bitonic_block", reason: "bitonic_block: a row has at most 4096 columns" },
-        { plan: "block_select", reason: "block_select: a quarter of the multiprocessors have a row: fewer leave most of a device idle" },
+        { plan: "block_select", reason: "block_select: an eighth of the multiprocessors have a row: fewer leave most of a device idle" },
       ],
     });
   });
