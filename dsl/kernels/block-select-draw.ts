@@ -6,11 +6,15 @@ import { blockSelect, suits } from "./block-select.ts";
 import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
-/** With 26, two blocks a multiprocessor spill. */
+/** With 26 groups a thread, two blocks of 320 threads a multiprocessor spill; one block of 512 does not. */
 const MOST_GROUPS = 20;
+const REGISTERS_FOR_MORE = 128;
+const REGISTERS_PER_SM = 65536;
+const leavesRegisters = (c: { readonly groups: number; readonly threads: number; readonly blocksPerSm: number }): boolean =>
+  c.groups <= MOST_GROUPS || c.threads * c.blocksPerSm * REGISTERS_FOR_MORE <= REGISTERS_PER_SM;
 
 const ships = blockSelect.ships.filter(
-  (c) => c.candidates <= 2 * MOST_DRAWN && blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }).groups <= MOST_GROUPS,
+  (c) => c.candidates <= 2 * MOST_DRAWN && leavesRegisters({ ...c, ...blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }) }),
 );
 
 /** block_select, and the draw from its answer in the same launch: a row's order goes to shared memory instead, over the list that is done with. */
@@ -32,7 +36,7 @@ export const blockSelectDraw = kernel("block_select_draw", {
   derive: (c) => ({ ...blockSelect.derive(c), drawn: MOST_DRAWN }),
   where: {
     ...blockSelect.where,
-    "a thread's groups leave registers for a draw: at most 20": (c) => c.groups <= MOST_GROUPS,
+    "a thread's groups leave registers for a draw: at most 20, or 128 registers a thread": (c) => leavesRegisters(c),
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, indices: shape.rows * shape.k, ...drawExtents(shape) }),
   launch: blockSelect.launch,

@@ -1,13 +1,23 @@
 import { input, optionalInput, optionalOutput } from "../buffer.ts";
 import { oneOf } from "../domain.ts";
 import { kernel } from "../kernel.ts";
+import { roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { clusterSelect } from "./cluster-select.ts";
 import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
-/** The row's answer and its masses as 64-bit words, a barrier for the words' coming, the cut. */
-const DRAW_BYTES = 2 * 8 * MOST_DRAWN + 8 + 8;
+/** The row's answer with its masses, the own survivors' masses and places, the blocks' greatest keys, a barrier, the cut, the parameters and their random bits; padding. */
+const drawBytes = (segment: number, blocks: number): number => 16 * MOST_DRAWN + 12 * segment + 4 * blocks + 8 + 8 + 32 + 8 + 8;
+
+const MOST_RESIDENT = 4;
+const REGISTERS_PER_SM = 65536;
+/**
+ * As many blocks as without a draw: those that the row's registers leave room for, of 40 a thread or more. With one less a multiprocessor, 32 clusters of 8
+ * no longer run at once (an H200 has room for 15 of one block a multiprocessor). More than four are not needed.
+ */
+const residentBlocks = ({ threads, vectors }: { readonly threads: number; readonly vectors: number }): number =>
+  Math.min(MOST_RESIDENT, Math.floor(REGISTERS_PER_SM / (Math.max(40, roundUp(4 * vectors + 20, 8)) * threads)));
 
 /** cluster_select, and the draw from its answer in the same launch: each block sends the places of its survivors to the cluster's first, which draws. */
 export const clusterSelectDraw = kernel("cluster_select_draw", {
@@ -24,7 +34,7 @@ export const clusterSelectDraw = kernel("cluster_select_draw", {
   accepts: clusterSelect.accepts,
   derive: (c) => {
     const derived = clusterSelect.derive(c);
-    return { ...derived, sharedBytes: derived.sharedBytes + DRAW_BYTES, drawn: MOST_DRAWN };
+    return { ...derived, sharedBytes: derived.sharedBytes + drawBytes(c.segment, c.blocks), drawn: MOST_DRAWN, blocksPerSm: residentBlocks(c) };
   },
   where: clusterSelect.where,
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, indices: shape.rows * shape.k, ...drawExtents(shape) }),

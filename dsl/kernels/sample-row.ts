@@ -34,7 +34,7 @@ export const sampleRow = kernel("sample_row", {
   accepts: {
     "indices are 32 bits wide": (_, { indexBytes }) => indexBytes === 4,
   },
-  derive: ({ warps }) => ({ threads: warps * 32 }),
+  derive: ({ warps, items }) => ({ threads: warps * 32, logItems: Math.log2(items) }),
   where: {},
   extents: (_, shape) => ({ values: shape.rows * shape.k, indices: shape.rows * shape.k, ...drawExtents(shape) }),
   launch: (c, { rows }) => ({ grid: rows, block: c.threads, cluster: 1, sharedBytes: 0 }),

@@ -485,20 +485,6 @@ template <u32 THREADS, class T, class Store> __device__ __forceinline__ void ran
     store(mine, before);
   }
 }
-// A u32 read from a peer's shared memory, and a 64-bit word stored there, its bytes completed on that peer's barrier (device/ptx_cluster.cuh).
-#ifdef TOPKIT_EMULATE
-inline u32 load_peer(u32 address) { return load_shared<u32>(address); }
-inline void store_peer(u32 address, u64 value, u32 barrier) { store_async(address, value, barrier); }
-#else
-__device__ __forceinline__ u32 load_peer(u32 address) {
-  u32 value;
-  asm volatile("ld.shared::cluster.u32 %0, [%1];" : "=r"(value) : "r"(address) : "memory");
-  return value;
-}
-__device__ __forceinline__ void store_peer(u32 address, u64 value, u32 barrier) {
-  asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.u64 [%0], %1, [%2];" ::"r"(address), "l"(value), "r"(barrier) : "memory");
-}
-#endif
 // exp and log as sequences of correctly rounded f32 operations, so that every backend gets the same bits (docs/contract.md, "Sampling"). No
 // FMA: JavaScript has none. The intrinsics are never contracted, whatever the options. Polynomials: Cephes (Moshier 1992), expf and logf.
 // native/src/cpu/device_code.h gives the intrinsics to native C++; test/support/exact-math.ts is the twin in TypeScript.
@@ -641,17 +627,9 @@ struct DrawParameters {
   __device__ __forceinline__ DrawParameters(const float* temperatures, const float* topPs, const float* minPs, const u64* seeds, const u64* offsets, i64 row)
       : temperature(temperatures ? temperatures[row] : 1.0f), topP(topPs ? topPs[row] : 1.0f), minP(minPs ? minPs[row] : 0.0f), seed(seeds[row]),
         offset(offsets[row]) {}
-};
-
-// And all that follows from it alone: some hundred cycles, which a kernel spends while it waits for candidates.
-struct DrawTerms {
-  bool inRange;
-  float temperature, minP;
-  TopP topP;
-  u64 bits;
-  __device__ __forceinline__ explicit DrawTerms(const DrawParameters& given)
-      : inRange(in_range(given.temperature, given.topP, given.minP)), temperature(given.temperature), minP(given.minP), topP(top_p_of(given.topP)),
-        bits(draw_bits(given.seed, given.offset)) {}
+  // Some hundred cycles, which a kernel spends while it waits for something else.
+  __device__ __forceinline__ u64 bits() const { return draw_bits(seed, offset); }
+  __device__ __forceinline__ bool drawable(float best) const { return in_range(temperature, topP, minP) && can_be_best(best); }
 };
 
 // Where the answer goes; all but the tokens are null where nobody asks.
@@ -664,155 +642,210 @@ struct DrawOutputs {
 
 // Masses are below 2^33: beside each, whether min-p lets its candidate pass.
 constexpr u64 PASSES = 1ull << 63;
+__device__ __forceinline__ u64 weigh(float value, float best, float temperature, float minP) {
+  const float weight = exact_exp(score_of(value, best, temperature));
+  if (!(weight <= 1.0f)) return 0; // parameters out of range, which draw nothing
+  const u64 mass = mass_of(weight);
+  return mass > 0 && weight >= minP ? mass | PASSES : mass;
+}
 
-// A tile of masses in shared memory, of which each lane of one warp has so many neighbours. They are read anew for each question: registers are
-// dearer in a kernel that has found the candidates.
-template <int ITEMS> struct DrawTile {
-  const u32 items; // a lane's: at most ITEMS, and even unless that is 1
-  const u64* own;
-  u64 before, end; // the row's running mass before the lane's first, and at the end of the tile
+// Candidates that a lane of the warp that draws has, as a power of two, where one tile holds all: at most 256.
+__device__ __forceinline__ u32 held_items(i64 k) { return k <= 64 ? 1 : k <= 128 ? 2 : 3; }
+// Where a tile's masses lie in shared memory: a lane has neighbours, and reads without conflicts.
+__device__ __forceinline__ u32 mass_slot(u32 place, u32 items) { return (place & ((1u << items) - 1)) * 32 + (place >> items); }
 
-  __device__ __forceinline__ explicit DrawTile(i64 k) : items(ITEMS == 1 ? 1 : k >= 32 * ITEMS ? ITEMS : ((u32)k + 63) / 64 * 2) {}
-  __device__ __forceinline__ u32 first() const { return threadIdx.x % 32 * items; }
+// A tile of masses in the registers of a warp: each lane has ITEMS neighbours.
+template <int ITEMS> struct MassTile {
+  u64 through[ITEMS]; // running mass of the lane's own
+  u32 passing;        // by min-p, a bit each
+  u64 before, end;    // the row's running mass before the lane's first, and at the end of the tile
 
-  __device__ __forceinline__ void take(const u64* words, u64 at) {
+  // masses(slot, place) gives each; `at`: the row's running mass before the tile.
+  template <class Masses> __device__ __forceinline__ void take(Masses masses, u64 at) {
     const u32 lane = threadIdx.x % 32;
-    own = words + first();
     u64 sum = 0;
-    walk([&](u32, bool, u64 mass) { sum += mass; });
-    u64 through = sum;
-#pragma unroll 1
+    passing = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
+      const u64 its = masses(i * 32 + lane, lane * ITEMS + i);
+      passing |= (u32)(its >> 63) << i;
+      sum += its & ~PASSES;
+      through[i] = sum;
+    }
+    u64 inclusive = sum;
+#pragma unroll
     for (u32 step = 1; step < 32; step *= 2) {
-      const u64 below = __shfl_up_sync(0xffffffffu, through, step);
-      if (lane >= step) through += below;
+      const u64 below = __shfl_up_sync(0xffffffffu, inclusive, step);
+      if (lane >= step) inclusive += below;
     }
-    before = at + through - sum;
-    end = at + __shfl_sync(0xffffffffu, through, 31);
-  }
-  // Calls work(i, whether min-p lets it pass, mass) for each of the lane's.
-  template <class Work> __device__ __forceinline__ void walk(Work work) const {
-    if constexpr (ITEMS == 1) {
-      work(0, *own >= PASSES, *own & ~PASSES);
-    } else {
-#pragma unroll 1
-      for (u32 i = 0; i < items; i += 2) {
-        const ulonglong2 two = *(const ulonglong2*)(own + i);
-        work(i, two.x >= PASSES, two.x & ~PASSES);
-        work(i + 1, two.y >= PASSES, two.y & ~PASSES);
-      }
-    }
+    before = at + inclusive - sum;
+    end = at + __shfl_sync(0xffffffffu, inclusive, 31);
   }
 };
 
-// Calls work(base) in the first warp for each tile of a row: the one that is held, or each after weigh(base, mass before) took it.
-template <int ITEMS, class Weigh, class Work>
-__device__ __forceinline__ void each_tile(const DrawTile<ITEMS>& tile, i64 k, bool held, Weigh weigh, Work work) {
-  const bool drawing = threadIdx.x < 32;
+// Calls work(base) where the masses of a tile are drawn from: once for the one that is held, or behind take(base, mass before) for each.
+template <int ITEMS, class Take, class Work>
+__device__ __forceinline__ void each_tile(const MassTile<ITEMS>& tile, i64 k, bool held, bool drawing, Take take, Work work) {
   if (held) {
     if (drawing) work((i64)0);
     return;
   }
   u64 before = 0;
   for (i64 base = 0; base < k; base += 32 * ITEMS) {
-    __syncthreads(); // the last tile was taken
-    weigh(base, before);
+    take(base, before);
     before = tile.end;
     if (drawing) work(base);
   }
 }
 
-// Draws from k candidates, which load(place) gives in their order. All threads of the block weigh them, the first warp does the rest, in passes over
-// tiles of 32 x ITEMS: the mass of all, the cuts, the draw. HELD: k is at most a tile. Begins after a barrier; `words` (as many as k, rounded up to
-// a multiple of 64; aligned to 16 bytes) and `found` (two) are free after the next one.
-template <int THREADS, int ITEMS, bool HELD, class Load>
-__device__ __forceinline__ void draw_row(const DrawTerms& with, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
-  constexpr i64 TILE = 32 * ITEMS;
-  const float best = __uint_as_float((u32)load(0)), nothing = __uint_as_float(0xff800000u);
-  if (!with.inRange || !can_be_best(best)) {
-    if (threadIdx.x == 0) {
-      out.tokens[row] = -1;
-      if (out.logprobs) out.logprobs[row] = __uint_as_float(CANONICAL_NAN);
-      if (out.kept) out.kept[row] = 0;
-    }
-    if (out.candidateLogprobs) {
-      for (i64 place = threadIdx.x; place < k; place += THREADS) out.candidateLogprobs[row * k + place] = nothing;
-    }
-    return;
-  }
+// What came of a draw: the mass of what is kept, how many that are where anybody asks, and, in the lane that has it, the token's place.
+struct Drawn {
+  u64 mass;
+  u32 kept, place;
+};
+constexpr u32 NO_PLACE = 0xffffffffu;
 
-  DrawTile<ITEMS> tile(k);
-  const bool held = HELD || k <= TILE;
-  const auto weigh = [&](i64 base, u64 before) {
-    for (u32 at = threadIdx.x; at < 32 * tile.items; at += THREADS) {
-      u64 word = 0;
-      if (base + at < k) {
-        const float weight = exact_exp(score_of(__uint_as_float((u32)load(base + at)), best, with.temperature));
-        word = mass_of(weight);
-        if (word > 0 && weight >= with.minP) word |= PASSES;
-      }
-      words[at] = word;
-    }
-    __syncthreads();
-    if (threadIdx.x < 32) tile.take(words, before);
-  };
-  if (held) weigh(0, 0);
-
+// Draws from k candidates in passes over tiles: the mass of all, the cuts, the draw. HELD: k is at most a tile, and one warp calls; else all threads do,
+// and prepare(base), which begins and ends with a barrier, makes a tile's masses. masses(slot, place) gives a mass of the tile.
+template <int ITEMS, bool HELD, class Prepare, class Masses>
+__device__ __forceinline__ Drawn choose(const DrawParameters& with, u64 bits, i64 k, bool counted, Prepare prepare, Masses masses) {
+  const bool drawing = HELD || threadIdx.x < 32, held = HELD || k <= 32 * ITEMS;
   const u32 lane = threadIdx.x % 32;
+  MassTile<ITEMS> tile;
+  const auto take = [&](i64 base, u64 before) {
+    prepare(base);
+    if (drawing) tile.take(masses, before);
+  };
+  if (held) take(0, 0);
+
   u64 total = 0;
-  each_tile(tile, k, held, weigh, [&](i64) { total = tile.end; });
+  each_tile(tile, k, held, drawing, take, [&](i64) { total = tile.end; });
 
   // the cuts keep a prefix, because weights fall: its length, and its mass
-  const u64 wanted = with.temperature == 0.0f ? 0 : mass_wanted(total, with.topP);
-  u32 left = 0;
-  u64 mass = 0;
-  each_tile(tile, k, held, weigh, [&](i64 base) {
+  const u64 wanted = with.temperature == 0.0f ? 0 : mass_wanted(total, top_p_of(with.topP));
+  Drawn drawn = {0, 0, NO_PLACE};
+  each_tile(tile, k, held, drawing, take, [&](i64 base) {
+    const u64 room = wanted > tile.before ? wanted - tile.before : 0;
     u32 count = 0;
-    u64 through = tile.before, kept = 0;
-    tile.walk([&](u32 i, bool passes, u64 its) {
+    u64 kept = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS; i++) {
       // the best is always kept
-      const bool keeps = (passes && through < wanted) || (i == 0 && lane == 0 && base == 0);
-      through += its;
-      if (keeps) {
-        count++;
-        kept = through;
-      }
-    });
+      const bool keeps = ((tile.passing >> i & 1) && (i ? tile.through[i - 1] : 0) < room) || (i == 0 && lane == 0 && base == 0);
+      count += keeps;
+      if (keeps) kept = tile.through[i];
+    }
     const u32 keeping = __ballot_sync(0xffffffffu, count > 0);
-    if (keeping) mass = __shfl_sync(0xffffffffu, kept, 31 - __clz((int)keeping));
-    if (out.kept || out.candidateLogprobs) left += __reduce_add_sync(0xffffffffu, count);
+    if (keeping) drawn.mass = __shfl_sync(0xffffffffu, tile.before + kept, 31 - __clz((int)keeping));
+    if (counted) drawn.kept += __reduce_add_sync(0xffffffffu, count);
   });
 
-  const u64 target = draw_target(with.bits, mass);
-  each_tile(tile, k, held, weigh, [&](i64 base) {
-    u64 through = tile.before;
-    int mine = -1;
-    tile.walk([&](u32 i, bool, u64 its) {
-      // of exactly one candidate the running mass passes the target
-      if (through <= target && target - through < its) mine = (int)i;
-      through += its;
-    });
-    if (mine < 0) return;
-    const u64 its = load(base + tile.first() + mine);
-    out.tokens[row] = (int)(its >> 32);
-    if (out.logprobs) out.logprobs[row] = __fsub_rn(score_of(__uint_as_float((u32)its), best, with.temperature), log_mass(mass));
+  const u64 target = draw_target(bits, drawn.mass);
+  each_tile(tile, k, held, drawing, take, [&](i64 base) {
+    // of exactly one candidate the running mass passes the target
+    const u64 over = target - tile.before;
+    if (target < tile.before || over >= tile.through[ITEMS - 1]) return;
+    u32 mine = 0;
+#pragma unroll
+    for (int i = 0; i < ITEMS - 1; i++) mine += over >= tile.through[i];
+    drawn.place = (u32)base + lane * ITEMS + mine;
   });
-  if (out.kept && threadIdx.x == 0) out.kept[row] = (int)left;
-  if (!out.candidateLogprobs) return;
+  return drawn;
+}
+
+__device__ __forceinline__ u64 mass_in(u64 word) { return word; }
+__device__ __forceinline__ u64 mass_in(const ulonglong2& candidate) { return candidate.y; }
+template <int ITEMS, class Word> __device__ __forceinline__ Drawn choose_from(const DrawParameters& with, u64 bits, const Word* words, u32 there, bool counted) {
+  return choose<ITEMS, true>(with, bits, 0, counted, [](i64) {}, [&](u32 slot, u32 place) { return place < there ? mass_in(words[slot]) : 0; });
+}
+// As choose(), by one warp, from masses that lie in the slots of held_items(k), as many as are there.
+template <class Word> __device__ __forceinline__ Drawn choose_held(const DrawParameters& with, u64 bits, i64 k, const Word* words, u32 there, bool counted) {
+  const u32 items = held_items(k);
+  if (items == 1) return choose_from<2>(with, bits, words, there, counted);
+  if (items == 2) return choose_from<4>(with, bits, words, there, counted);
+  return choose_from<8>(with, bits, words, there, counted);
+}
+// Stores what the first warp drew, and leaves in `found` what store_candidates() asks for.
+template <class Load>
+__device__ __forceinline__ void store_drawn(const Drawn& drawn, float best, float temperature, i64 row, const DrawOutputs& out, u32* found, Load load) {
+  if (drawn.place != NO_PLACE) {
+    const u64 its = load(drawn.place);
+    out.tokens[row] = (int)(its >> 32);
+    if (out.logprobs) out.logprobs[row] = __fsub_rn(score_of(__uint_as_float((u32)its), best, temperature), log_mass(drawn.mass));
+  }
+  if (threadIdx.x == 0 && (out.kept || out.candidateLogprobs)) {
+    found[0] = drawn.kept;
+    found[1] = __float_as_uint(log_mass(drawn.mass));
+  }
+}
+
+// Of a row that has no distribution.
+template <int THREADS> __device__ __forceinline__ void store_nothing(i64 row, i64 k, const DrawOutputs& out) {
   if (threadIdx.x == 0) {
-    found[0] = left;
-    found[1] = __float_as_uint(log_mass(mass));
+    out.tokens[row] = -1;
+    if (out.logprobs) out.logprobs[row] = __uint_as_float(CANONICAL_NAN);
+    if (out.kept) out.kept[row] = 0;
+  }
+  if (out.candidateLogprobs) {
+    for (i64 place = threadIdx.x; place < k; place += THREADS) out.candidateLogprobs[row * k + place] = __uint_as_float(0xff800000u);
+  }
+}
+
+// What is known of the candidates, where anybody asks: all threads, behind choose().
+template <int THREADS, class Load>
+__device__ __forceinline__ void store_candidates(float temperature, float best, i64 row, i64 k, const DrawOutputs& out, const u32* found, Load load) {
+  if (!out.kept && !out.candidateLogprobs) return;
+  __syncthreads();
+  if (out.kept && threadIdx.x == 0) out.kept[row] = (int)found[0];
+  if (!out.candidateLogprobs) return;
+  for (i64 place = threadIdx.x; place < k; place += THREADS) {
+    const float score = score_of(__uint_as_float((u32)load(place)), best, temperature);
+    out.candidateLogprobs[row * k + place] = place < found[0] ? __fsub_rn(score, __uint_as_float(found[1])) : __uint_as_float(0xff800000u);
+  }
+}
+
+// All threads make the masses of the tile that begins at `base`, of 32 << items; a barrier then.
+template <int THREADS, class Load>
+__device__ __forceinline__ void weigh_tile(const DrawParameters& with, float best, i64 base, i64 k, u32 items, u64* words, Load load) {
+  for (u32 at = threadIdx.x; at < 32u << items; at += THREADS) {
+    words[mass_slot(at, items)] = base + at < k ? weigh(__uint_as_float((u32)load(base + at)), best, with.temperature, with.minP) : 0;
   }
   __syncthreads();
-  for (i64 place = threadIdx.x; place < k; place += THREADS) {
-    const float score = score_of(__uint_as_float((u32)load(place)), best, with.temperature);
-    out.candidateLogprobs[row * k + place] = place < found[0] ? __fsub_rn(score, __uint_as_float(found[1])) : nothing;
+}
+
+// Draws from k candidates, which load(place) gives in their order: all threads of the block weigh them, the first warp does the rest. Begins after a barrier.
+// draw_held(): k is at most 256; `words` is as long as k rounded up to 64, 128 or 256. draw_tiles(): any k; `words` is a tile, 32 << LOG_ITEMS. Both, and `found`
+// (two), are free after the next barrier.
+template <int THREADS, class Load>
+__device__ __forceinline__ void draw_held(const DrawParameters& with, u64 bits, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
+  const float best = __uint_as_float((u32)load(0));
+  if (!with.drawable(best)) return store_nothing<THREADS>(row, k, out);
+  weigh_tile<THREADS>(with, best, 0, k, held_items(k), words, load);
+  if (threadIdx.x < 32) {
+    const Drawn drawn = choose_held(with, bits, k, words, (u32)k, out.kept || out.candidateLogprobs);
+    store_drawn(drawn, best, with.temperature, row, out, found, load);
   }
+  store_candidates<THREADS>(with.temperature, best, row, k, out, found, load);
+}
+template <int THREADS, int LOG_ITEMS, class Load>
+__device__ __forceinline__ void draw_tiles(const DrawParameters& with, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
+  const float best = __uint_as_float((u32)load(0));
+  if (!with.drawable(best)) return store_nothing<THREADS>(row, k, out);
+  const auto prepare = [&](i64 base) {
+    __syncthreads(); // the last tile was taken
+    weigh_tile<THREADS>(with, best, base, k, LOG_ITEMS, words, load);
+  };
+  const auto masses = [&](u32 slot, u32) { return words[slot]; };
+  const Drawn drawn = choose<1 << LOG_ITEMS, false>(with, with.bits(), k, out.kept || out.candidateLogprobs, prepare, masses);
+  if (threadIdx.x < 32) store_drawn(drawn, best, with.temperature, row, out, found, load);
+  store_candidates<THREADS>(with.temperature, best, row, k, out, found, load);
 }
 typedef Element<f16, largest> E;
 typedef E::Raw Raw;
 typedef RawOrder<f16, largest> R;
 constexpr Dtype DTYPE = f16;
 constexpr u32 DRAWN = 256; // candidates of a row
+// its registers let 4 blocks share a multiprocessor
 constexpr u32 THREADS = 224;
 constexpr u32 BLOCKS = 4;       // a cluster: one row
 constexpr u32 VECTORS = 1;     // 16-byte slots a thread keeps in registers
@@ -822,7 +855,7 @@ constexpr u32 RANKERS = 4;   // lanes that rank one survivor
 constexpr u32 GROUPS = 56;       // a block's
 constexpr u32 SLOTS = 896;         // a cluster's
 constexpr u32 CROWD = 96;         // more survivors of a block are sorted
-constexpr u32 SHARED_BYTES = 17616;
+constexpr u32 SHARED_BYTES = 20752;
 constexpr u32 SORTED = 0x80000000u;      // beside a count
 constexpr u32 AMONG = 0x80000000u;
 constexpr u32 SLACK = 64;                // elements more than wanted that a bar may let through
@@ -836,7 +869,7 @@ struct Shared {
   // the survivors of every block; padded, so that the segments start in different banks
   __align__(16) Packed segment[BLOCKS][SEGMENT + W::perVector];
   Packed delegate[GROUPS]; // a group's greatest key above the group's number: all different
-  u32 threshold[2][BLOCKS];
+  u32 threshold[3][BLOCKS];
   u32 count[BLOCKS];       // and whether they are sorted
   u64 thresholdsCame, survivorsCame; // mbarriers
   uint4 hit[SEGMENT]; // slots that hold survivors; of a crowd, what is sorted, in two lists
@@ -845,8 +878,12 @@ struct Shared {
   u32 greatest, least; // delegates
   u32 rival[BLOCKS]; // what their survivors are to a crowd: how many come before all of it, or AMONG it
   BarScratch<THREADS> scratch;
-  // the first block's: the row's answer, which all blocks write by st.async
-  __align__(16) u64 answer[DRAWN], masses[DRAWN];
+  // the first block's: the row's answer, which all blocks write by st.async, a candidate and its mass each
+  __align__(16) ulonglong2 answer[DRAWN];
+  u64 mass[SEGMENT];  // of the own survivors
+  u32 place[SEGMENT]; // their places in the answer
+  DrawParameters with;
+  u64 bits;
   u64 answerCame; // mbarrier
   u32 cut[2];
   uint4 laid[THREADS * VECTORS + 8];
@@ -861,6 +898,7 @@ __device__ __forceinline__ void push(Shared& s, u32 rank, u32 key, u32 place) {
 // This block's bounds of the row's k-th key, given by its delegates to every block: the ceil(k/BLOCKS)-th of them, of which the least
 // holds for the row (BLOCKS x ceil(k/BLOCKS) elements reach it), and the k-th of them, which holds alone, so the greatest is taken: it
 // saves rows whose best lie in one block. Rank counting: no search. Returns the threshold, once every block's bounds have come.
+// Their greatest delegates come along: the row's best key.
 __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 best, u32 k) {
   const u32 group = threadIdx.x / GROUP, member = threadIdx.x % GROUP;
 #pragma unroll
@@ -878,6 +916,10 @@ __device__ __forceinline__ u32 cluster_threshold(Shared& s, u32 rank, u32 best, 
   cluster_wait(); // every block's mbarriers are ready
   const u32 came = shared_address(&s.thresholdsCame), share = (k + BLOCKS - 1) / BLOCKS;
   const u32 least = shared_address(&s.threshold[0][rank]), whole = shared_address(&s.threshold[1][rank]);
+  if (above == 0) {
+    const u32 most = shared_address(&s.threshold[2][rank]);
+    for (u32 peer = member; peer < BLOCKS; peer += GROUP) store_peer(peer_address(most, peer), best, peer_address(came, peer));
+  }
   if (member == 0 && above == 0) s.greatest = best;
   if (member == 0 && above == GROUPS - 1) s.least = best;
   // exactly one group has each rank, and its members share the peers
@@ -956,8 +998,8 @@ __device__ __noinline__ u32 settle_crowd(Shared& s, const Part part, u32 rank, u
   return lesser_of(taken.y, wanted);
 }
 
-// Sends the own segment to the same place in every peer, and waits for theirs. All threads see the same counts afterwards.
-__device__ __forceinline__ void exchange_survivors(Shared& s, u32 rank, u32 count, u32 sorted) {
+// Sends the own segment to the same place in every peer.
+__device__ __forceinline__ void send_survivors(Shared& s, u32 rank, u32 count, u32 sorted) {
   const u32 peer = threadIdx.x % BLOCKS;
   const u32 vectors = (count + W::perVector - 1) / W::perVector; // zeros fill up the last one, unless sorted
   const u32 came = peer_address(shared_address(&s.survivorsCame), peer);
@@ -969,7 +1011,6 @@ __device__ __forceinline__ void exchange_survivors(Shared& s, u32 rank, u32 coun
   if (peer != rank) {
     for (u32 i = threadIdx.x / BLOCKS; i < vectors; i += THREADS / BLOCKS) store_peer(target + i * 16, ((const uint4*)s.segment[rank])[i], came);
   }
-  barrier_wait(shared_address(&s.survivorsCame), 0);
 }
 
 // Finds what other blocks' survivors are to the own ones, of a crowd: most often all of a block's come before all of it, or behind. Returns how
@@ -1005,7 +1046,7 @@ __device__ __noinline__ u32 before_crowd(const Shared& s, u32 rank, u32 blocks, 
   return before;
 }
 
-extern "C" __global__ void __launch_bounds__(224) cluster_select_draw_f16_largest_threads224_vectors1_blocks4_groupLanes4_segment256_rankLanes4(
+extern "C" __global__ void __launch_bounds__(224, 4) cluster_select_draw_f16_largest_threads224_vectors1_blocks4_groupLanes4_segment256_rankLanes4(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     int* __restrict__ indices,
@@ -1038,10 +1079,11 @@ extern "C" __global__ void __launch_bounds__(224) cluster_select_draw_f16_larges
     barrier_init(shared_address(&s.answerCame), 1);
     publish_barriers();
     barrier_expect(shared_address(&s.thresholdsCame), (u32)sizeof(s.threshold));
-    barrier_expect(shared_address(&s.answerCame), wanted * (u32)sizeof(u64));
+    barrier_expect(shared_address(&s.answerCame), wanted * (u32)sizeof(ulonglong2));
   }
   cluster_arrive_relaxed();
 
+  const DrawParameters with(temperature, topP, minP, seeds, offsets, row);
   uint4 slot[VECTORS];
   if (tid < part.slots) {
 #pragma unroll
@@ -1054,7 +1096,7 @@ extern "C" __global__ void __launch_bounds__(224) cluster_select_draw_f16_larges
 #pragma unroll
     for (u32 v = 0; v < VECTORS; v++) slot[v] = make_uint4(0, 0, 0, 0);
   }
-  const DrawParameters with(temperature, topP, minP, seeds, offsets, row);
+  if (tid == THREADS / 2) s.with = with; // costs no registers meanwhile
   const u32 edge = part.edge_place();
   const u32 edgeKey = edge != Part::none ? E::key(part.first[edge]) : 0;
 
@@ -1082,6 +1124,7 @@ extern "C" __global__ void __launch_bounds__(224) cluster_select_draw_f16_larges
     best = R::key_of(R::greatest(raw));
   }
   if (tid >= part.slots) best = 0;
+  best = greater_of(best, edgeKey); // the row's best may be there
   const u32 threshold = cluster_threshold(s, rank, best, wanted ? wanted : 1);
 
   // Slots that hold survivors. Raw bits bound nothing where the threshold itself is not of the wanted sign, or a NaN.
@@ -1131,19 +1174,23 @@ extern "C" __global__ void __launch_bounds__(224) cluster_select_draw_f16_larges
     }
     own = settle_crowd(s, part, rank, threshold, wanted, found);
   }
-  exchange_survivors(s, rank, own, found > CROWD ? SORTED : 0);
-
-  const auto store = [&](Packed word, u32 before) {
-    if (before >= k) return;
-    const u32 col = part.firstCol + W::place(word);
-    const u64 mine = candidate(value_of<DTYPE>(E::raw(W::key(word))), col);
-    store_peer(peer_address(shared_address(&s.answer[before]), 0), mine, peer_address(shared_address(&s.answerCame), 0));
-  };
+  send_survivors(s, rank, own, found > CROWD ? SORTED : 0);
+  // while the others' come
+  u32 most = 0;
+#pragma unroll
+  for (u32 peer = 0; peer < BLOCKS; peer++) most = greater_of(most, s.threshold[2][peer]);
+  const float greatest = wanted ? value_of<DTYPE>(E::raw(most)) : __uint_as_float(0xff800000u);
+  for (u32 c = THREADS - 1 - tid; c < own; c += THREADS) { // by the last warps, which have the least to rank
+    s.mass[c] = weigh(value_of<DTYPE>(E::raw(W::key(s.segment[rank][c]))), greatest, s.with.temperature, s.with.minP);
+  }
+  if (rank == 0 && tid == THREADS - 64) s.bits = s.with.bits();
+  barrier_wait(shared_address(&s.survivorsCame), 0);
   if (found > CROWD) {
     const uint2 rivals = find_rivals(s, rank, own);
+    own = lesser_of(own, (u32)k - lesser_of(rivals.x, (u32)k)); // the others have no place
     for (u32 c = tid; c < own && rivals.x + c < k; c += THREADS) {
       const Packed mine = s.segment[rank][c];
-      store(mine, rivals.x + c + before_crowd(s, rank, rivals.y, mine));
+      s.place[c] = rivals.x + c + before_crowd(s, rank, rivals.y, mine);
     }
   } else {
     // Every block ranks its own survivors among all: RANKERS lanes a survivor, each counts in one block's segment, or in part of it.
@@ -1164,16 +1211,29 @@ extern "C" __global__ void __launch_bounds__(224) cluster_select_draw_f16_larges
       }
 #pragma unroll
       for (u32 step = 1; step < RANKERS; step *= 2) before += __shfl_xor_sync(0xffffffffu, before, step);
-      if (lane == 0 && c < own) store(mine, before);
+      if (lane == 0 && c < own) s.place[c] = before;
     }
   }
+  __syncthreads();
+  for (u32 c = tid; c < own; c += THREADS) {
+    const u32 before = s.place[c];
+    if (before >= k) continue;
+    const Packed word = s.segment[rank][c];
+    const u64 mine = candidate(value_of<DTYPE>(E::raw(W::key(word))), part.firstCol + W::place(word)), mass = s.mass[c];
+    const u32 slot = shared_address(&s.answer[mass_slot(before, held_items(k))]);
+    store_peer(peer_address(slot, 0), make_uint4((u32)mine, (u32)(mine >> 32), (u32)mass, (u32)(mass >> 32)), peer_address(shared_address(&s.answerCame), 0));
+  }
   if (rank != 0) return;
-  const DrawTerms terms(with);
   barrier_wait(shared_address(&s.answerCame), 0);
-  const auto drawn = [&](i64 place) { return place < wanted ? s.answer[place] : NO_CANDIDATE; };
+  const auto drawn = [&](i64 place) { return place < wanted ? s.answer[mass_slot((u32)place, held_items(k))].x : NO_CANDIDATE; };
   if (indices) {
     for (i64 place = tid; place < k; place += THREADS) indices[row * k + place] = (int)(drawn(place) >> 32);
   }
   const DrawOutputs out = {tokens, logprobs, kept, candidateLogprobs};
-  draw_row<THREADS, DRAWN / 32, true>(terms, row, k, out, s.masses, s.cut, drawn);
+  if (!s.with.drawable(greatest)) return store_nothing<THREADS>(row, k, out);
+  if (tid < 32) {
+    const Drawn chosen = choose_held(s.with, s.bits, k, s.answer, wanted, kept || candidateLogprobs);
+    store_drawn(chosen, greatest, s.with.temperature, row, out, s.cut, drawn);
+  }
+  store_candidates<THREADS>(s.with.temperature, greatest, row, k, out, s.cut, drawn);
 }

@@ -55,6 +55,14 @@ describe("drawingFrom()", () => {
     expect(kernelsOf(drawingFrom(resolved("cluster_select", requestOf(1, 50304, 50)), { ...all, limits }))).toEqual(["cluster_select", "sample_row"]);
   });
 
+  it("draws in its own launch where 26 groups a thread leave 128 registers, in one more where they do not", () => {
+    const long = { tiles: 26, grouped: 4, vectors: 4, stages: 2, delegates: 1, candidates: 256, saved: 0 };
+    const drawn = (config: Record<string, number>): string[] =>
+      kernelsOf(drawingFrom(resolved("block_select", requestOf(128, 151936, 50), { ...long, ...config }), all));
+    expect(drawn({ warps: 16, blocksPerSm: 1 })).toEqual(["block_select_draw"]);
+    expect(drawn({ warps: 10, blocksPerSm: 2 })).toEqual(["block_select", "sample_row"]);
+  });
+
   it("takes one launch more where the kernel that draws is not rendered", () => {
     const rendered = ({ kernel: { name } }: ResolvedStage): boolean => name !== clusterSelectDraw.name;
     expect(kernelsOf(drawingFrom(resolved("cluster_select", requestOf(1, 50304, 50)), { ...all, rendered }))).toEqual(["cluster_select", "sample_row"]);
@@ -83,8 +91,23 @@ describe("withDraw()", () => {
   });
 });
 
+it.each([
+  { threads: 512, vectors: 5, blocks: 3 },
+  { threads: 448, vectors: 12, blocks: 2 },
+  { threads: 512, vectors: 16, blocks: 1 },
+  { threads: 256, vectors: 4, blocks: 4 },
+] as const)(
+  "bounds the registers of a cluster that draws: $blocks blocks of $threads threads with $vectors slots a multiprocessor",
+  ({ threads, vectors, blocks }) => {
+    const { groupLanes, segment, rankLanes } = clusterSelectDraw.ships[0]!;
+    expect(clusterSelectDraw.derive({ threads, vectors, blocks: 8, groupLanes, segment, rankLanes, dtype: "bf16", order: "largest" }).blocksPerSm).toBe(blocks);
+  },
+);
+
 it("ships a kernel that draws for each config of what it draws from that it takes", () => {
   expect(clusterSelectDraw.ships).toBe(clusterSelect.ships);
   expect(blockSelectDraw.ships.length).toBeGreaterThan(0);
-  for (const { candidates, tiles } of blockSelectDraw.ships) expect([candidates <= 512, tiles <= 16]).toEqual([true, true]);
+  for (const { candidates, tiles, warps, blocksPerSm } of blockSelectDraw.ships) {
+    expect([candidates <= 512, tiles <= 16 || warps * 32 * blocksPerSm <= 512]).toEqual([true, true]);
+  }
 });

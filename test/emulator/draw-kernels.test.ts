@@ -95,6 +95,9 @@ function first<T>(count: number, values: Iterable<T>): T[] {
   return taken;
 }
 
+/** What comes behind the barrier before masses are read: by a cluster's blocks, which send them; by a block's first warp. */
+const MASSES_READ = ["  for (u32 c = tid; c < own; c += THREADS) {\n    const u32 before = s.place[c];", "}\n\n// Draws from k candidates, which load(place)"];
+
 const threadsOf = (tune: AnyConfig): number => Number(tune.threads ?? Number(tune.warps) * 32);
 
 describe("race mode", () => {
@@ -112,7 +115,7 @@ describe("race mode", () => {
 
     it(`reports masses of ${each.kernel.name} that are read before all are there`, { timeout: 120_000 }, () => {
       const whole = text();
-      const mutant = whole.replace("    __syncthreads();\n    if (threadIdx.x < 32) tile.take", "    if (threadIdx.x < 32) tile.take");
+      const mutant = MASSES_READ.reduce((changed, behind) => changed.replace(`  __syncthreads();\n${behind}`, behind), whole);
       expect(mutant).not.toBe(whole);
       expect(drawDifference({ ...each, text: mutant })).toContain("data race");
     });

@@ -71,7 +71,7 @@ describe("race mode", () => {
 
   it("reports sums read before all are there", () => {
     const text = textOf("f32", tune);
-    const mutant = text.replace("    __syncthreads();\n    if (threadIdx.x < 32) tile.take", "    if (threadIdx.x < 32) tile.take");
+    const mutant = text.replace("  __syncthreads();\n}\n\n// Draws from k candidates, which load(place)", "}\n\n// Draws from k candidates, which load(place)");
     expect(mutant).not.toBe(text);
     expect(run(mutant)).toMatchObject({ status: 66, text: expect.stringContaining("data race") });
   });
