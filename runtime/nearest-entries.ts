@@ -45,6 +45,8 @@ const VOTERS = 8;
 const FALL_OFF = 0.4;
 /** What counts for an entry that does not have a choice's time, and the most that counts for one that has. */
 const UNMEASURED = 0.3;
+/** Of all voters' 1, so that few that know a choice do not speak for all. */
+const LEAST_SAY = 0.2;
 const WORST = 1.5;
 
 /** Entries that show how a choice changes from shape to shape, and of those that have it, how many are asked. */
@@ -86,14 +88,34 @@ export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
   return (near.length < FEW ? near.filter(({ entry }) => isClose(request, entry)) : near).slice(0, AROUND);
 }
 
-/** The best guess first. An entry of the request's own shape has the only say. `counts`: whether a choice's times are still of some use. */
-export function candidatesOf(near: readonly NearEntry[], counts: (choice: TableChoice) => boolean): Candidate[] {
+/** Whether a choice's times are still of some use, and whether the rules of its plan let it answer an entry's shape. */
+export interface Rules {
+  readonly counts: (choice: TableChoice) => boolean;
+  readonly allows: (choice: TableChoice, entry: TunedEntry) => boolean;
+}
+
+/**
+ * The best guess first, each when it is asked for. An entry of the request's own shape has the only say. Rules take longer to ask than all the rest,
+ * so they are asked of a choice only when nothing else could be better: until then its score is the least that they leave possible.
+ */
+export function* candidatesOf(near: readonly NearEntry[], { counts, allows }: Rules): Generator<Candidate> {
   const known = near[0]?.distance === 0 ? near.slice(0, 1) : near;
-  const measured = measuredNear(known, counts);
-  const votes = votesOf(known.slice(0, VOTERS), measured);
-  return measured
-    .map(({ overs, ...candidate }, at) => ({ ...candidate, score: votes[at]! + localFit(overs.slice(0, FITTED).map(sampleOf)) }))
-    .sort((a, b) => a.score - b.score);
+  const voters = votersOf(known.slice(0, VOTERS));
+  const waiting = measuredNear(known, counts).map((measured) => {
+    const fit = localFit(measured.overs.slice(0, FITTED).map(sampleOf));
+    return { measured, fit, score: leastVote(voters, measured) + fit, sure: false };
+  });
+  while (waiting.length > 0) {
+    const best = waiting.reduce((least, each) => (each.score < least.score ? each : least));
+    if (best.sure) {
+      waiting.splice(waiting.indexOf(best), 1);
+      const { overs: _, ...candidate } = best.measured;
+      yield { ...candidate, score: best.score };
+    } else {
+      best.score = vote(voters, best.measured, allows) + best.fit;
+      best.sure = true;
+    }
+  }
 }
 
 /** How far over the best of an entry a choice was there, the logarithm. */
@@ -135,11 +157,40 @@ function idOf(choice: TableChoice): string {
   return id;
 }
 
-/** What the nearest entries say of each, on average, by their weights. */
-function votesOf(voters: readonly NearEntry[], measured: readonly Measured[]): number[] {
-  const weights = new Map(voters.map((near) => [near, Math.exp((voters[0]!.distance ** 2 - near.distance ** 2) / (2 * FALL_OFF ** 2))]));
-  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
-  return measured.map(({ overs }) => UNMEASURED + overs.reduce((sum, { near, over }) => sum + (weights.get(near) ?? 0) * (over - UNMEASURED), 0) / total);
+interface Voter {
+  readonly near: NearEntry;
+  /** Of all voters' 1. */
+  readonly weight: number;
+}
+
+function votersOf(nearest: readonly NearEntry[]): Voter[] {
+  const weights = nearest.map(({ distance }) => Math.exp((nearest[0]!.distance ** 2 - distance ** 2) / (2 * FALL_OFF ** 2)));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return nearest.map((near, at) => ({ near, weight: weights[at]! / total }));
+}
+
+/** What the voters say of a choice, on average. One without a time of it speaks against it, but where rules refused it: that says nothing of other shapes. */
+function vote(voters: readonly Voter[], measured: Measured, allows: Rules["allows"]): number {
+  let [say, told] = [0, 0];
+  for (const { near, weight } of voters) {
+    const over = measured.overs.find((each) => each.near === near)?.over;
+    if (over === undefined && !allows(measured.measured, near.entry)) continue;
+    say += weight;
+    told += weight * ((over ?? UNMEASURED) - UNMEASURED);
+  }
+  return UNMEASURED + told / Math.max(say, LEAST_SAY);
+}
+
+/** Of all votes that are possible, whatever rules refuse. */
+function leastVote(voters: readonly Voter[], measured: Measured): number {
+  let [say, told] = [0, 0];
+  for (const { near, weight } of voters) {
+    const over = measured.overs.find((each) => each.near === near)?.over;
+    if (over === undefined) continue;
+    say += weight;
+    told += weight * (over - UNMEASURED);
+  }
+  return UNMEASURED + (told < 0 ? told / Math.max(say, LEAST_SAY) : told);
 }
 
 const sampleOf = ({ near: { offset, distance }, over }: Over): Sample => ({ offset, squaredDistance: distance ** 2, value: over });

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { type DeviceLimits, type Plan, plans, type Request, type ResolvedPlan, resolve, variantSymbol } from "../dsl/index.ts";
 import { type Candidate, candidatesOf, entriesNear, type NearEntry } from "./nearest-entries.ts";
 import type { Tuning } from "./tuning.ts";
-import type { TableChoice } from "./tuning-table.ts";
+import type { TableChoice, TunedEntry } from "./tuning-table.ts";
 
 export interface TunedChoice {
   readonly resolved: ResolvedPlan;
@@ -35,20 +35,38 @@ export function tunedChoice(request: Request, limits: DeviceLimits | undefined, 
   const near = entriesNear(request, tuning);
   // where nothing that was measured for this very shape can be used, those beside it have a say
   for (const having of [near, near.filter(({ distance }) => distance > 0)]) {
-    const candidates = candidatesOf(having, isCurrent(tuning));
-    for (const [at, candidate] of candidates.entries()) {
+    const candidates = candidatesOf(having, { counts: isCurrent(tuning), allows: isAllowed(limits) });
+    for (const candidate of candidates) {
       const plan: Plan | undefined = plans.find(({ name }) => name === candidate.plan);
       const resolution = plan && resolve(plan, request, { limits, force: candidate.config });
       if (resolution?.ok !== true) continue;
       const stored = storedSources(resolution.resolved, candidate, tuning);
       if (stored === undefined) continue;
       const exact = candidate.near.distance === 0;
-      const runnersUp = candidates.slice(at + 1, at + 1 + RUNNERS_UP);
+      const runnersUp = firstOf(candidates, RUNNERS_UP);
       return { resolved: resolution.resolved, near: candidate.near, us: candidate.us, shapes: exact ? 1 : having.length, runnersUp, exact, stored };
     }
   }
   return undefined;
 }
+
+function firstOf<T>(values: Iterator<T>, count: number): T[] {
+  const first: T[] = [];
+  while (first.length < count) {
+    const next = values.next();
+    if (next.done === true) break;
+    first.push(next.value);
+  }
+  return first;
+}
+
+/** As entries are measured: the largest, packed rows, 32-bit indices. */
+const isAllowed =
+  (limits: DeviceLimits | undefined) =>
+  ({ plan: name, config }: TableChoice, { rows, cols, k, dtype }: TunedEntry): boolean => {
+    const plan = plans.find((each) => each.name === name);
+    return plan !== undefined && resolve(plan, { rows, cols, k, dtype, rowStride: cols, order: "largest", indexBytes: 4 }, { limits, force: config }).ok;
+  };
 
 /** Whether the kernels are those that were measured, as far as their texts are known here. */
 const isCurrent =

@@ -49,14 +49,32 @@ const slotsOf = (c: Shipped): number => c.threads * c.vectors * c.blocks;
 const placesOf = (blocks: number, dtype: Dtype, cols: number): number =>
   (roundUp(ceilDiv(ceilDiv(cols, elementsPerSlot(dtype)), blocks), 8) + 2) * elementsPerSlot(dtype);
 const MAX_HALF_WORD = 65535;
+
+/** Of parts in whole 128-byte lines the last may be short, or empty: its bound is then none, and only a block that has k delegates has another. */
+function boundsHold({ blocks, threads, groups, groupLanes, dtype }: Grouped, { cols, k, rowStride }: Pick<Request, "cols" | "k" | "rowStride">): boolean {
+  const perSlot = elementsPerSlot(dtype);
+  // where rows do not follow each other in whole slots, some begin off a slot's border
+  const slots = Math.floor((rowStride % perSlot === 0 ? cols : cols - perSlot + 1) / perSlot);
+  const part = roundUp(ceilDiv(slots, blocks), 8);
+  const delegates = (held: number): number => Math.min(groups, ceilDiv(Math.min(Math.max(held, 0), threads), groupLanes));
+  return delegates(slots - part * (blocks - 1)) >= ceilDiv(k, blocks) || (k <= groups && delegates(part) >= k);
+}
+interface Grouped {
+  readonly blocks: number;
+  readonly threads: number;
+  readonly groups: number;
+  readonly groupLanes: number;
+  readonly dtype: Dtype;
+}
 /** What a block may ask for. */
 const HOPPER_SHARED_BYTES = 227 * 1024;
 
-const fits = (c: Shipped, dtype: Dtype, cols: number, k: number): boolean =>
-  ceilDiv(cols, elementsPerSlot(dtype)) <= slotsOf(c) &&
-  (c.blocks * c.threads) / c.groupLanes >= k &&
-  c.segment >= k &&
-  (dtype === "f32" || placesOf(c.blocks, dtype, cols) <= MAX_HALF_WORD);
+const fits = (c: Shipped, dtype: Dtype, shape: Pick<Request, "cols" | "k" | "rowStride">): boolean =>
+  ceilDiv(shape.cols, elementsPerSlot(dtype)) <= slotsOf(c) &&
+  (c.blocks * c.threads) / c.groupLanes >= shape.k &&
+  c.segment >= shape.k &&
+  boundsHold({ ...c, groups: c.threads / c.groupLanes, dtype }, shape) &&
+  (dtype === "f32" || placesOf(c.blocks, dtype, shape.cols) <= MAX_HALF_WORD);
 
 /**
  * Few rows: a cluster of blocks a row, the row in registers, one read. The blocks' delegates give a threshold that is a certain lower
@@ -124,6 +142,7 @@ export const clusterSelect = kernel("cluster_select", {
     "the place of an element in its part fits half a word": (c, { cols }) => c.dtype === "f32" || placesOf(c.blocks, c.dtype, cols) <= MAX_HALF_WORD,
     "the delegates of a cluster cover k": (c, { k }) => c.blocks * c.groups >= k,
     "a block's survivors cover k": (c, { k }) => c.segment >= k,
+    "the last block's part has delegates for a share of k, or the first one's for all: else every element would survive": (c, shape) => boundsHold(c, shape),
     "delegates fill whole vectors": (c) => c.groups % 4 === 0,
     "each block has a lane among those that rank": (c) => c.rankLanes >= c.blocks,
     "segments, delegates and a crowd's keys fit a block's shared memory": (c) => c.sharedBytes <= HOPPER_SHARED_BYTES,
@@ -131,7 +150,7 @@ export const clusterSelect = kernel("cluster_select", {
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, values: shape.rows * shape.k, indices: shape.rows * shape.k }),
   launch: (c, { rows }) => ({ grid: rows * c.blocks, block: c.threads, cluster: c.blocks, sharedBytes: c.sharedBytes }),
   ships,
-  untuned: ({ dtype }, { rows, cols, k }) => preferred(rows, k).find((config) => fits(config, dtype, cols, k)) ?? usual,
+  untuned: ({ dtype }, shape) => [...preferred(shape.rows, shape.k), ...ships].find((config) => fits(config, dtype, shape)) ?? usual,
   // registers that hold no part of the row only make the cluster slower to start
   *search({ dtype }, { cols, k }) {
     const slots = ceilDiv(cols, elementsPerSlot(dtype));

@@ -336,6 +336,14 @@ test("cluster_select: rows at the edge of what the registers hold, and of a plac
   expect(rule("bf16", 16384, 128, small)).toBeUndefined();
   expect(rule("bf16", 16385, 128, small)).toBe("the registers of a cluster hold the row");
   expect(rule("bf16", 16384, 129, small)).toBe("the delegates of a cluster cover k");
+  // 309 slots are parts of 40 and a last of 29; 325 parts of 48, and nothing is left for the last
+  const tiny = { threads: 256, vectors: 1, blocks: 8, groupLanes: 1, segment: 1024, rankLanes: 8 };
+  expect([rule("bf16", 2472, 150, tiny), rule("bf16", 2608, 48, tiny)]).toEqual([undefined, undefined]);
+  expect(rule("bf16", 2608, 130, tiny)).toMatch("the last block's part has delegates for a share of k, or the first one's for all");
+  expect(rule("bf16", 2608, 49, tiny)).toMatch("the last block's part");
+  // off a slot's border there is one slot less
+  expect(rule("bf16", 2288, 48, tiny)).toBeUndefined();
+  expect(rule("bf16", 2289, 48, tiny)).toMatch("the last block's part");
   // 65 * 1024 slots over 8 blocks of at most 8189 whole-line slots
   const longest = { ...small, threads: 1024, vectors: 8, blocks: 8, groupLanes: 8, rankLanes: 16 };
   expect(rule("bf16", 8 * 8 * 8184, 64, longest)).toBeUndefined();

@@ -131,6 +131,29 @@ describe("dispatch", () => {
     expect([choice.source, choice.resolved.stages[1]!.tune.listSize]).toEqual(["nearest", 256]);
     expect((await chosen(requestOf(100, 50304, 62))).resolved.stages[1]!.tune.listSize).toBe(64);
   });
+  it("takes no time of a choice for a vote against it, but where the choice was refused", async () => {
+    const list = (listSize: number) => ({ "heap_merge.warps": 8, "heap_merge.listSize": listSize });
+    const [small, large] = [entryOf(400, 50304, 60, { config: list(64) }), entryOf(400, 50304, 60, { config: list(256) })];
+    const table = tableOf(small, large);
+    const shape = table.entries[0]!;
+    const around = [400, 410, 420].map(
+      (rows): TunedEntry => ({
+        ...{ ...shape, rows },
+        times: [
+          [0, 4],
+          [1, 5],
+        ],
+      }),
+    );
+    // the nearest knows the larger list alone; one of 64 words is refused for k 65
+    const besides = (k: number): void => writeTable({ ...table, entries: [...around, { ...shape, rows: 100, k, times: [[1, 4]] }] });
+    const taken = async (): Promise<unknown> => (await chosen(requestOf(100, 50304, 63))).resolved.stages[1]!.tune.listSize;
+    besides(65);
+    expect(await taken()).toBe(64);
+    besides(60);
+    expect(await taken()).toBe(256);
+  });
+
   it("passes over a kernel whose text changed since", async () => {
     const entry = entryOf(100, 50304, 50);
     writeTable(tableOf({ ...entry, sources: { ...entry.sources, [Object.keys(entry.sources)[1]!]: sha("another") } }));
