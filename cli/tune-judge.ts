@@ -5,7 +5,9 @@ import { readRecords } from "../bench/autotune/records.ts";
 import { choiceText } from "../bench/autotune/space.ts";
 import { readTable } from "../bench/autotune/table-file.ts";
 import { fixed, NONE, type Table, toText } from "../bench/report/table.ts";
+import { requestOf } from "../bench/stage-profile.ts";
 import { quantile } from "../bench/statistics.ts";
+import type { Workload } from "../bench/workloads.ts";
 import type { Request } from "../dsl/index.ts";
 import { variants } from "../generated/variants.ts";
 import { TopkitError } from "../runtime/errors.ts";
@@ -14,9 +16,11 @@ import { limitsHere } from "./limits-here.ts";
 import { nowAndThen } from "./now-and-then.ts";
 import { jsonOption } from "./options.ts";
 import { log, print, printJson } from "./status.ts";
+import { drawnOption } from "./workloads.ts";
 
 interface JudgeCommandOptions {
   readonly records?: string;
+  readonly drawn?: readonly Workload[];
   readonly json?: boolean;
 }
 
@@ -25,11 +29,12 @@ export const judgeCommand = (): Command =>
     .description("chooses for each of a table's shapes without its own entry: how far over the best that was measured there; launches nothing")
     .argument("[table]", "a tuning table (default: the one that ships for the GPU here, or for an H200)")
     .option("--records <records>", "what the table came from, a folder or a file: times of more choices than its entries keep")
+    .addOption(drawnOption("; judged instead of the table's, by the times of --records"))
     .addOption(jsonOption())
     .action((table: string | undefined, options: JudgeCommandOptions) => run(table, options));
 
 /** Errors: TK101, TK501. */
-async function run(named: string | undefined, { records: place, json }: JudgeCommandOptions): Promise<void> {
+async function run(named: string | undefined, { records: place, drawn, json }: JudgeCommandOptions): Promise<void> {
   const { limits, device, tables } = limitsHere();
   const file = named ?? shippedTable(tables);
   const table = readTable(file);
@@ -38,13 +43,16 @@ async function run(named: string | undefined, { records: place, json }: JudgeCom
   const { records, damaged } = place === undefined ? { records: [], damaged: [] } : readRecords(place);
   for (const line of damaged) log(`topkit: ${line}`);
   const loaded: LoadedTable = { ...table, file, origin: "user", sourceFile: (hash) => sourceFileBeside(file, hash) };
+  const times = recordsOf(table, records);
+  const requests = drawn?.map(requestOf);
+  const count = requests?.length ?? table.entries.length;
   let at = 0;
-  const show = nowAndThen(() => `${at} of ${table.entries.length} shapes`);
+  const show = nowAndThen(() => `${at} of ${count} shapes`);
   const watch = (done: number): void => {
     at = done;
     show();
   };
-  const judged = judge({ table: loaded, tuning: tuningOf([], variants), limits, records: recordsOf(table, records), watch });
+  const judged = judge({ table: loaded, tuning: tuningOf([], variants), limits, requests, records: times, watch });
   if (json) printJson({ table: file, device: table.device, groups: groupsOf(judged).map(figuresOf), judged: judged.map(plain) });
   else print(`${toText(groupTable(judged))}\n\nThe worst:\n${toText(worstTable(judged))}`);
 }

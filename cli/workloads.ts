@@ -12,10 +12,12 @@ import { TopkitError } from "../runtime/errors.ts";
 export const filterOption = (): Option =>
   new Option("--filter <regexp>", "of the suites, what it matches: 'nanochat 32 x 50304 k 50 bf16 normal'").argParser(pattern);
 
-export const drawnOption = (): Option =>
-  new Option("--drawn <N/SEED>", "N shapes drawn by a seed over 1..16384 rows, 64..2^20 columns, k 1..2048 and the dtypes; may be given again").argParser(
-    drawn,
-  );
+/** `more` ends its description. */
+export const drawnOption = (more = ""): Option =>
+  new Option(
+    "--drawn <N/SEED>",
+    `N shapes drawn by a seed over 1..16384 rows, 64..2^20 columns, k 1..2048 and the dtypes; may be given again${more}`,
+  ).argParser(drawn);
 
 /** "24/1": 24 shapes, drawn by seed 1. */
 function drawn(text: string, before: readonly Workload[] = []): Workload[] {

@@ -1,6 +1,7 @@
-/** How well a tuning table serves shapes that it does not have: each of its own is asked for without its entry, and what is taken is held against the best that was measured there. */
+/** How well a tuning table serves shapes that it does not have: each is asked for without its entry, and what is taken is held against the best that was measured there. */
 import { type DeviceLimits, type Request, type ResolvedPlan, variantSymbol } from "../../dsl/index.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
+import { TopkitError } from "../../runtime/errors.ts";
 import type { LoadedTable, Tuning } from "../../runtime/tuning.ts";
 import type { TunedEntry, TuningTable } from "../../runtime/tuning-table.ts";
 import { requestOf } from "../stage-profile.ts";
@@ -32,15 +33,21 @@ export interface JudgeOptions {
   /** What generated/ has, as the runtime sees it; its tables do not count. */
   readonly tuning: Tuning;
   readonly limits: DeviceLimits | undefined;
+  /** Default: those of the table. One that the table does not have needs records. */
+  readonly requests?: readonly Request[] | undefined;
   /** From `recordsOf`: times of a shape by `requestId`. One that has none is judged by the times that its entry keeps. */
   readonly records?: ReadonlyMap<string, readonly TuneRecord[]>;
   /** Before each shape: how many are done. */
   readonly watch?: (done: number) => void;
 }
 
-/** Those that a table's entries came from: of its device, and of the protocol of the shape's entry. */
+/** Those of a table's device, and of the protocol of the shape's entry; of a shape without one, of the protocol that was used last. */
 export function recordsOf({ device, entries, runs }: TuningTable, records: readonly TuneRecord[]): Map<string, TuneRecord[]> {
   const protocols = new Map(entries.map((entry) => [requestId(requestOfEntry(entry)), runs[entry.run]!.protocol]));
+  for (const { device: its, protocol, request } of records.toSorted((a, b) => (a.time > b.time ? -1 : a.time < b.time ? 1 : 0))) {
+    const id = requestId(request);
+    if (its === device && !protocols.has(id)) protocols.set(id, protocol);
+  }
   const byShape = new Map<string, TuneRecord[]>();
   for (const record of records) {
     const id = requestId(record.request);
@@ -52,12 +59,14 @@ export function recordsOf({ device, entries, runs }: TuningTable, records: reado
   return byShape;
 }
 
-/** In the order of the table's entries. Entries of a shape in another dtype stay. */
-export function judge({ table, tuning, limits, records, watch }: JudgeOptions): Judged[] {
-  return table.entries.map((entry, done) => {
+/** In the order of the requests. Entries of a shape in another dtype stay. Errors: TK101 where nothing was measured for a request. */
+export function judge({ table, tuning, limits, requests = table.entries.map(requestOfEntry), records, watch }: JudgeOptions): Judged[] {
+  const entries = new Map(table.entries.map((entry) => [requestId(requestOfEntry(entry)), entry]));
+  return requests.map((request, done) => {
     watch?.(done);
-    const request = requestOfEntry(entry);
-    const times = timesOf(request, { entry, table, tuning, records: records?.get(requestId(request)) ?? [] });
+    const id = requestId(request);
+    const entry = entries.get(id);
+    const times = timesOf(request, { entry, table, tuning, records: records?.get(id) ?? [] });
     const without: Tuning = { ...tuning, tables: [{ ...table, entries: table.entries.filter((each) => each !== entry) }] };
     const choose = (using?: Tuning): Taken => {
       const { resolved, source } = choosePlan(request, limits, undefined, using);
@@ -79,7 +88,7 @@ interface Times {
 }
 
 interface From {
-  readonly entry: TunedEntry;
+  readonly entry: TunedEntry | undefined;
   readonly table: LoadedTable;
   readonly tuning: Tuning;
   readonly records: readonly TuneRecord[];
@@ -97,7 +106,11 @@ function timesOf(request: Request, { entry, table, tuning, records }: From): Tim
     const resolved = resolvedOf(record, request);
     if (isTimed(outcome) && resolved !== undefined && isCurrent(resolved, record, tuning)) add(resolved, outcome.us);
   }
-  if (samples.size === 0) for (const [choice, us] of entry.times) add(resolvedOf(table.choices[choice]!, request), [us]);
+  if (samples.size === 0) for (const [choice, us] of entry?.times ?? []) add(resolvedOf(table.choices[choice]!, request), [us]);
+  if (samples.size === 0) {
+    const shape = `${request.rows} x ${request.cols} k ${request.k} ${request.dtype}`;
+    throw new TopkitError("TK101", `no time of ${shape} is known that counts today; give records of it (--records)`);
+  }
   const most = Math.max(...[...samples.values()].map(({ length }) => length));
   const claiming = [...samples.values()].filter(({ length }) => 2 * length >= most);
   return {

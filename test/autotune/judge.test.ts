@@ -5,6 +5,7 @@ import { type AnyConfig, plans, resolve, variantSymbol } from "../../dsl/index.t
 import { EMULATED_LIMITS } from "../../runtime/emulate-device.ts";
 import type { LoadedTable, Tuning } from "../../runtime/tuning.ts";
 import { TABLE_VERSION, type TableChoice, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
+import { failsWith } from "../runtime/fails-with.ts";
 
 const network = (items: number, rowsPerBlock: number): AnyConfig => ({
   "bitonic_block.width": 256,
@@ -73,11 +74,20 @@ describe("judge", () => {
     expect([best, taken.us, taken.over]).toEqual([4, 6, 0.5]);
     expect(judged([...records, record(FIRST, [3, 3, 3, 3])])[2]!.taken).toMatchObject({ us: 3, over: 0 });
   });
+  it("judges the shapes that are asked for by their records, whether the table has them or not", async () => {
+    const request = { ...requestOfEntry(TABLE.entries[2]!), rows: 100 };
+    const of = (config: AnyConfig, us: readonly number[], more: Partial<TuneRecord> = {}): TuneRecord => record(config, us, { request, ...more });
+    const records = [of(FIRST, [9, 9, 9]), of(THIRD, [6, 6, 6]), of(SECOND, [1, 1, 1], { protocol: "older", time: "2025-01-01T00:00:00.000Z" })];
+    const options = { table: LOADED, tuning: tuning(RENDERED), limits: EMULATED_LIMITS, requests: [request] };
+    const [only, ...others] = judge({ ...options, records: recordsOf(TABLE, records) });
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ request, best: 6, taken: { source: "nearest", config: FIRST, us: 9, over: 0.5 } });
+    await failsWith("TK101", async () => judge(options), /no time of 100 x 256 k 200 bf16 is known that counts today/);
+  });
   it("passes over records of another device, protocol or text, and what was not timed", () => {
     const others = [
       record(THIRD, [1], { device: "NVIDIA H100" }),
       record(THIRD, [1], { protocol: "q" }),
-      record(THIRD, [1], { request: { ...requestOfEntry(TABLE.entries[2]!), rows: 7 } }),
     ];
     expect([...recordsOf(TABLE, others).keys()]).toEqual([]);
     const { us: _, ...untimed } = record(THIRD, [1]);

@@ -9,10 +9,14 @@ import { candidateId, spaceOf } from "../../bench/autotune/space.ts";
 import { makeProgram } from "../../cli/program.ts";
 import { distinctShapes, shardOf } from "../../cli/tune-options.ts";
 import { plans, type Request, resolve } from "../../dsl/index.ts";
+import { packageRoot } from "../../native/index.ts";
 import { userTuningFolder } from "../../runtime/tuning.ts";
 import { parseTable, type TuningTable } from "../../runtime/tuning-table.ts";
 import { failsWith } from "../runtime/fails-with.ts";
 import "../runtime/private-cache.ts";
+
+/** Records of an exhaustive search, as far as it came: docs/tuning.md. */
+const EXHAUSTIVE = path.join(packageRoot, "bench", "results", "exhaustive-24-nvidia-h200.jsonl.gz");
 
 // the same on a machine with a GPU
 process.env.TOPKIT_CUDA_DRIVER = "/nowhere/libcuda.so.1";
@@ -235,6 +239,17 @@ describe("tune judge", () => {
     const { best, taken } = JSON.parse(await judged(table, "--records", place, "--json")).judged[1];
     const own = records.find(({ config }) => candidateId("", config) === candidateId("", taken.config))!;
     expect([best, taken.us, taken.over]).toEqual([records.at(-1)!.us![0], own.us![0], own.us![0]! / best - 1]);
+  });
+  it("judges the shipped table by an exhaustive search on 24 drawn shapes, none of which it has", async () => {
+    const { judged: all, table } = JSON.parse(await judged("--drawn", "24/24", "--records", EXHAUSTIVE, "--json"));
+    expect(all).toHaveLength(24);
+    const over: number[] = all.flatMap(({ taken }: { taken: { over?: number } }) => taken.over ?? []);
+    expect(over.length).toBeGreaterThanOrEqual(22);
+    expect(Math.max(...over)).toBeLessThan(0.15);
+    const entries: { rows: number; cols: number; k: number; dtype: string }[] = JSON.parse(readFileSync(table, "utf8")).entries;
+    const shapes = new Set(entries.map(({ rows, cols, k, dtype }) => [rows, cols, k, dtype].join()));
+    expect(all.filter(({ rows, cols, k, dtype }: (typeof entries)[number]) => shapes.has([rows, cols, k, dtype].join()))).toEqual([]);
+    await failsWith("TK101", () => tune("judge", "--drawn", "1/77", "--records", EXHAUSTIVE), /no time of \d+ x \d+ k \d+ \w+ is known that counts today/);
   });
   it("TK101 for a table of one shape, TK501 for what is none", async () => {
     const table = path.join(folder, "one.json");
