@@ -85,10 +85,7 @@ describe("judge", () => {
     await failsWith("TK101", async () => judge(options), /no time of 100 x 256 k 200 bf16 is known that counts today/);
   });
   it("passes over records of another device, protocol or text, and what was not timed", () => {
-    const others = [
-      record(THIRD, [1], { device: "NVIDIA H100" }),
-      record(THIRD, [1], { protocol: "q" }),
-    ];
+    const others = [record(THIRD, [1], { device: "NVIDIA H100" }), record(THIRD, [1], { protocol: "q" })];
     expect([...recordsOf(TABLE, others).keys()]).toEqual([]);
     const { us: _, ...untimed } = record(THIRD, [1]);
     const useless = [record(THIRD, [1], { sources: ["another"] }), { ...untimed, invalidity: "runtime", reason: "crashed" } as const];
