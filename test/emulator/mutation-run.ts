@@ -58,10 +58,10 @@ export class KernelRun implements Disposable {
   }
 
   /**
-   * All in one object a subject, but for those that cannot be switched.
+   * All in one object a subject, but for those that cannot be switched. `onCaught` hears of the others as they are caught.
    * Errors: the kernel as it is fails, so that no mutant of it says anything.
    */
-  async verdicts(mutants: readonly Mutant[]): Promise<Map<Mutant, Verdict>> {
+  async verdicts(mutants: readonly Mutant[], onCaught: (mutant: Mutant, verdict: Verdict) => void = () => {}): Promise<Map<Mutant, Verdict>> {
     const numbered = mutants.map((mutant, at): Numbered => ({ number: at + 1, mutant }));
     const { switched, text } = this.#schema(numbered);
     // no more than a part of a shared file is a kernel's
@@ -69,14 +69,20 @@ export class KernelRun implements Disposable {
     const [there, absent] = [true, false].map((is) => switched.filter(({ number }) => compiled.has(number) === is)) as [Numbered[], Numbered[]];
     const verdicts = new Map<Mutant, Verdict>(absent.map(({ mutant }) => [mutant, "same code"]));
     this.#same.addAbsent(this.kernel, verdicts.keys());
-    if (there.length > 0) for (const [mutant, verdict] of await this.#tried(there, text, false)) verdicts.set(mutant, verdict);
+    if (there.length > 0) for (const [mutant, verdict] of await this.#tried(there, text, false, onCaught)) verdicts.set(mutant, verdict);
     const raced = there.filter(({ mutant }) => this.#races.length > 0 && mayRace(mutant, verdicts.get(mutant)!));
-    if (raced.length > 0) for (const [mutant, verdict] of await this.#tried(raced, text, true)) if (verdict !== "unreached") verdicts.set(mutant, verdict);
+    if (raced.length > 0)
+      for (const [mutant, verdict] of await this.#tried(raced, text, true, onCaught)) if (verdict !== "unreached") verdicts.set(mutant, verdict);
     for (const { mutant } of numbered.filter((each) => !switched.includes(each))) verdicts.set(mutant, await this.#verdictAlone(mutant));
     return verdicts;
   }
 
-  async #tried(numbered: readonly Numbered[], text: TextOf, race: boolean): Promise<Map<Mutant, Attempt>> {
+  async #tried(
+    numbered: readonly Numbered[],
+    text: TextOf,
+    race: boolean,
+    onCaught: (mutant: Mutant, attempt: Attempt) => void,
+  ): Promise<Map<Mutant, Attempt>> {
     const jobs = this.#jobs(race, text);
     const { jobs: asItIs, mutants } = await tryMutants(
       race,
@@ -84,6 +90,7 @@ export class KernelRun implements Disposable {
       jobs,
       numbered.map(({ number }) => number),
       this.#processes,
+      (caught, attempt) => onCaught(numbered.find(({ number }) => number === caught)!.mutant, attempt),
     );
     const fault = asItIs.find(({ verdict }) => verdict !== "survives");
     if (fault) throw new Error(`${this.kernel.name} as it is fails case ${asItIs.indexOf(fault)}${race ? " of race mode" : ""}: ${fault.verdict}`);
@@ -94,6 +101,7 @@ export class KernelRun implements Disposable {
   async #verdictAlone(mutant: Mutant): Promise<Verdict> {
     const render = this.#templates.renderer(new Map([[mutant.file, mutant.text]]));
     const text: TextOf = ({ spec, tune }) => render(this.kernel, spec, tune).text;
+    if (this.#subjects.every((subject) => text(subject) === this.#templates.render(this.kernel, subject.spec, subject.tune).text)) return "same code";
     if (this.#subjects.some((subject) => this.#compilersWords(subject, text(subject)) !== undefined)) return "compiler";
     if (this.#same.isSame(this.kernel, mutant)) return "same code";
     const failure = async (race: boolean): Promise<Verdict> => {

@@ -57,6 +57,9 @@ const LAYOUTS: readonly Layout[] = [
   { data: "zeros", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
   { data: "earlyTies", gap: 0, offset: 0, lengths: [2000, 3000], indexBytes: 4 },
   { data: "oneAbove", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "fewNans", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "quarterEnd", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "quarterAbove", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
 ];
 
 /** Few rows; for configs that refuse those, more of them, and then shorter ones. */
@@ -82,6 +85,9 @@ export function subjectsOf(kernel: AnyKernel): readonly Subject[] {
 
 const known = new Map<AnyKernel, readonly Subject[]>();
 
+/** What another process has chosen, which took it seconds. */
+export const useSubjects = (kernel: AnyKernel, subjects: readonly Subject[]): void => void known.set(kernel, subjects);
+
 function chosenFor(kernel: AnyKernel): Subject[] {
   const configs = partOf(kernel);
   const above = configs.filter((config) => Object.entries(kernel.tune).every(([name, { values }]) => config[name] !== values[0]));
@@ -101,7 +107,8 @@ function chosenFor(kernel: AnyKernel): Subject[] {
     if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
     const cases = casesOf(kernel, spec, tune, isOnce);
-    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases, races: isOnce ? [] : raceCases(cases) };
+    const more = kernel.name === "wide_stream" ? overflowing(spec, tune) : [];
+    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: [...cases, ...more], races: isOnce ? [] : raceCases(cases) };
   });
 }
 
@@ -200,13 +207,36 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
+/**
+ * More words than wide_stream holds: in the one block of a long row, with nothing in the other rows; from the lists of a row's blocks, each of which is full; and
+ * from the first words of the lists, of as many blocks as an H200 has.
+ */
+function overflowing(spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
+  const own = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`wide_stream.${name}`, value]));
+  const usual = { plan: "wide_select", ...spec, data: "unsampled", gap: 0, offset: 0, indexBytes: 4, dataSeed: 1 } as const;
+  const forced = (streamers: number): Case["force"] => ({ ...own, "wide_select.sample": 1, "wide_select.streamers": streamers });
+  const cases = [
+    { rows: 66, cols: 20500, k: 13, lengths: [20500, ...Array<number>(65).fill(0)], force: forced(66), seed: 1 },
+    { rows: 1, cols: 45000, k: 1100, lengths: [], force: forced(66), seed: 2 },
+    { rows: 1, cols: 550_000, k: 100, lengths: [], force: forced(132), seed: 3 },
+  ];
+  // the longest row takes seconds, and overflows the least capacity only
+  return cases.filter(({ cols }) => cols < 500_000 || (tune.candidates === 4096 && spec.order === "largest")).map((each) => ({ ...usual, ...each }));
+}
+
 /** Of a plan's launches together: beyond this, a config of fewer is tried too. */
 const MANY_THREADS = 16_384;
 /** Up to this, a layout has three cases; beyond, one. */
 const MOST_THRICE = 8192;
 
+/** Those of which a mutant costs least first: what they share with others is caught there. */
+export function cheapestFirst(kernels: readonly AnyKernel[]): AnyKernel[] {
+  const costs = new Map(kernels.map((kernel) => [kernel, costOf(kernel)]));
+  return [...kernels].sort((a, b) => costs.get(a)! - costs.get(b)!);
+}
+
 /** Threads of all cases together: what a mutant that nothing catches costs. */
-export const costOf = (kernel: AnyKernel): number => subjectsOf(kernel).reduce((sum, { cases }) => cases.reduce((of, each) => of + threadsOf(each), sum), 0);
+const costOf = (kernel: AnyKernel): number => subjectsOf(kernel).reduce((sum, { cases }) => cases.reduce((of, each) => of + threadsOf(each), sum), 0);
 
 /**
  * ThreadSanitizer takes a millisecond a thread: one row, whole, of the cases of which no launch has many threads those with the least and the most, and

@@ -8,15 +8,14 @@ import { createRenderer, type Render } from "../../generator/render.ts";
 import { readTemplateFiles, type TemplateFiles } from "../../generator/template-files.ts";
 import { readTemplates } from "../../generator/templates.ts";
 import { type Mutant, mutantsOf } from "./mutation-operators.ts";
-import { costOf } from "./mutation-subjects.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PARTS = ["device", "partials", "kernels"] as const;
 
 export class MutatedTemplates {
   readonly mutants: readonly Mutant[];
-  /** All that answer a top-k, those of which a mutant costs least first: what they share with others is caught there. */
-  readonly kernels: readonly AnyKernel[];
+  /** All that answer a top-k. */
+  readonly kernels: readonly AnyKernel[] = topkKernels;
   /** As the templates are. */
   readonly render: Render;
   readonly #files: TemplateFiles;
@@ -29,7 +28,6 @@ export class MutatedTemplates {
     this.#declarations = declarations;
     this.render = this.renderer(new Map());
     const all = PARTS.flatMap((part) => [...files[part].values()]);
-    this.kernels = [...topkKernels].sort((a, b) => costOf(a) - costOf(b));
     for (const { file, text } of all) {
       const marked = this.renderer(new Map([[file, `${text}// marked\n`]]));
       this.#including.set(

@@ -12,6 +12,7 @@ import { isInProof, LISTED, nameOf, PROVEN, unknownFiles } from "./mutation-docu
 import type { Mutant } from "./mutation-operators.ts";
 import { isAlive, KernelRun, type Verdict } from "./mutation-run.ts";
 import { SameCode } from "./mutation-same-code.ts";
+import { cheapestFirst } from "./mutation-subjects.ts";
 import { MutatedTemplates } from "./mutation-templates.ts";
 import { seedOfRun } from "./property-check.ts";
 
@@ -20,7 +21,7 @@ const SAMPLE = 14;
 const MINUTES = 60_000;
 
 const templates = await MutatedTemplates.read();
-const kernels = templates.kernels.filter(({ name }) => PROVEN.has(name));
+const kernels = cheapestFirst(templates.kernels.filter(({ name }) => PROVEN.has(name)));
 const kernelsOf = ({ file }: Mutant): readonly AnyKernel[] => templates.kernelsWith(file).filter((kernel) => kernels.includes(kernel));
 const inProof = templates.mutants.filter((mutant) => isInProof(mutant) && kernelsOf(mutant).length > 0);
 const same = new SameCode(templates);
