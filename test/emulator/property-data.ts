@@ -71,6 +71,8 @@ const BITS = {
     source.uniform() * cols < k / 4
       ? source.below(2) * signBit + infinity + 1 + source.below(negativeNans)
       : sign + Math.floor(infinity / 2) + source.below(negativeNans),
+  // about k / 2 least negative NaNs, and all others are the NaN that instructions make, which is next to it
+  nanTies: ({ source, cols, k }, { signBit, infinity }) => (source.uniform() * cols < k / 2 ? signBit + infinity + 1 : signBit - 1),
 } satisfies Readonly<Record<string, (place: Place, format: Format, sign: number) => number>>;
 
 export type DataName = PatternName | keyof typeof NUMBERS | keyof typeof STEPS | keyof typeof KEYS | keyof typeof BITS;
