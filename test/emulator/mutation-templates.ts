@@ -1,7 +1,7 @@
 /** The mutants of all templates, the kernels that each is a part of, and kernels rendered from changed templates. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AnyKernel, kernels, topkKernels } from "../../dsl/index.ts";
+import { type AnyKernel, kernels, sampleRow, topkKernels } from "../../dsl/index.ts";
 import type { Declaration } from "../../generator/declarations.ts";
 import { load } from "../../generator/index.ts";
 import { createRenderer, type Render } from "../../generator/render.ts";
@@ -14,8 +14,8 @@ const PARTS = ["device", "partials", "kernels"] as const;
 
 export class MutatedTemplates {
   readonly mutants: readonly Mutant[];
-  /** All that answer a top-k. */
-  readonly kernels: readonly AnyKernel[] = topkKernels;
+  /** All that answer a top-k, and the one that draws from an answer. */
+  readonly kernels: readonly AnyKernel[] = [...topkKernels, sampleRow];
   /** As the templates are. */
   readonly render: Render;
   readonly #files: TemplateFiles;
