@@ -17,7 +17,7 @@ import { MutatedTemplates } from "./mutation-templates.ts";
 import { seedOfRun } from "./property-check.ts";
 
 /** Of a kernel; a survivor costs all of the kernel's cases, so none that is known is among them. */
-const SAMPLE = 14;
+const SAMPLE = 10;
 const MINUTES = 60_000;
 
 const templates = await MutatedTemplates.read();
