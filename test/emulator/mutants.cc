@@ -6,7 +6,7 @@
 // goes on in a process for the kernel as it is, which tells what mutants the job reaches, and in one for each of those that no job has caught yet: they may
 // crash or never end. Once all are caught, no more jobs are run. Takes so many milliseconds of the processor for a job with the kernel as it is, and for its mutants many times what that needed.
 //
-// Writes "job NUMBER VERDICT MILLISECONDS" for the kernel as it is, and ends where it is at fault; and "mutant NUMBER VERDICT" for each at the end.
+// Writes "job NUMBER VERDICT MILLISECONDS" for the kernel as it is, and ends where it is at fault; and "mutant NUMBER VERDICT" for each: when it is caught, or at the end.
 // Status 2: a job cannot be run, the reason is on standard error.
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -114,7 +114,9 @@ void run_job(const char* path, const std::vector<unsigned>& numbers, int process
   const auto end_one = [&] {
     long used = 0;
     const pid_t ended = await_one(verdict, used);
-    board.verdicts[running.at(ended)] = verdict;
+    const unsigned mutant = running.at(ended);
+    board.verdicts[mutant] = verdict;
+    if (verdict > SURVIVES) std::cout << "mutant " << mutant << " " << NAMES[verdict] << std::endl;
     running.erase(ended);
   };
   for (const unsigned mutant : numbers) {
@@ -166,14 +168,16 @@ int main(int count, char** arguments) {
     for (const unsigned mutant : numbers) {
       if (mutant >= MOST_MUTANTS) throw std::runtime_error("there are too many mutants");
     }
+    const auto isCaught = [&](unsigned mutant) { return board.verdicts[mutant] > SURVIVES; };
     for (int at = 3; at < count; ++at) {
       run_apart(arguments[at], numbers, std::atoi(arguments[1]), std::atol(arguments[2]), board);
       std::cout << "job " << at - 3 << " " << NAMES[board.asItIs] << " " << board.milliseconds << std::endl;
       if (board.asItIs != SURVIVES) return 0;
-      const auto isCaught = [&](unsigned mutant) { return board.verdicts[mutant] > SURVIVES; };
       if (!numbers.empty() && std::all_of(numbers.begin(), numbers.end(), isCaught)) break;
     }
-    for (const unsigned mutant : numbers) std::cout << "mutant " << mutant << " " << NAMES[board.verdicts[mutant]] << "\n";
+    for (const unsigned mutant : numbers) {
+      if (!isCaught(mutant)) std::cout << "mutant " << mutant << " " << NAMES[board.verdicts[mutant]] << "\n";
+    }
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return 2;

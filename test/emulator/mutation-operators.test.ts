@@ -92,8 +92,8 @@ it("leaves comments, mustaches, directives, static assertions and inline PTX alo
   ).toEqual(["9 guard: if (b) -> if (true)", "9 guard: if (b) -> if (false)", "16 guard: if (e) -> if (true)", "16 guard: if (e) -> if (false)"]);
 });
 
-it("leaves what is for a prologue alone, which no plain text has", () => {
-  expect(changes("{{#if scored}}\nif (a) f();\n{{else}}\nif (b) f();\n{{/if}}\n{{#if scored}}\nif (c) f();\n{{/if}}\n")).toEqual([
+it.each(["scored", "draws"])("leaves what is for a kernel of its own alone: %s", (own) => {
+  expect(changes(`{{#if ${own}}}\nif (a) f();\n{{else}}\nif (b) f();\n{{/if}}\n{{#if ${own}}}\nif (c) f();\n{{/if}}\n`)).toEqual([
     "4 guard: if (b) -> if (true)",
     "4 guard: if (b) -> if (false)",
   ]);

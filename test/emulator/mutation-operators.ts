@@ -52,13 +52,13 @@ export function mutantsOf(file: string, text: string): Mutant[] {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
-/** The text with blanks where no mutant is wanted: comments, mustaches, what is for a prologue alone, directives, static assertions, inline PTX and its twins. */
+/** The text with blanks where no mutant is wanted: comments, mustaches, what is for a prologue or a draw alone, directives, static assertions, inline PTX and its twins. */
 function codeOf(text: string): string {
   const blank = (part: string): string => part.replace(/[^\n]/g, " ");
   return text
     .replace(/^#ifdef TOPKIT_EMULATE\b[\s\S]*?^#endif/gm, blank)
     .replace(/^#ifndef TOPKIT_EMULATE\b[\s\S]*?^#(?=else|endif)/gm, blank)
-    .replace(/^\{\{#if scored\}\}[\s\S]*?(?=^\{\{(?:else|\/if)\}\})/gm, blank)
+    .replace(/^\{\{#if (?:scored|draws)\}\}[\s\S]*?(?=^\{\{(?:else|\/if)\}\})/gm, blank)
     .replace(/\/\/.*$/gm, blank)
     .replace(/\{\{[\s\S]*?\}\}/g, (mustache) => "_".repeat(mustache.length))
     .replace(/^\s*#.*$/gm, blank)

@@ -2,31 +2,22 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import type { AnyKernel, ResolvedStage } from "../../dsl/index.ts";
-import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
+import type { AnyKernel } from "../../dsl/index.ts";
 import { compileKernel, scratch } from "./emulator.ts";
 import type { Mutant } from "./mutation-operators.ts";
 import type { SameCode } from "./mutation-same-code.ts";
 import { type Numbered, numbersCompiled, numbersIn, SWITCH, schemaOf } from "./mutation-schema.ts";
 import { type Attempt, tryMutants } from "./mutation-server.ts";
-import { type Subject, subjectsOf } from "./mutation-subjects.ts";
 import type { MutatedTemplates } from "./mutation-templates.ts";
-import { expectedOf, type PlanCase, planJob } from "./plan-job.ts";
-import { type Case, planCase } from "./property-case.ts";
+import { type Build, type Trials, trialsOf, type Variant } from "./mutation-trials.ts";
 
 export type Verdict = Attempt | "compiler" | "same code";
 
 /** Whether nothing caught it. */
 export const isAlive = (verdict: Verdict): boolean => verdict === "survives" || verdict === "unreached" || verdict === "same code";
 
-/** A kernel's text for each of its subjects. */
-type TextOf = (subject: Subject) => string;
-
-interface Trial {
-  readonly subject: Subject;
-  readonly given: PlanCase;
-  readonly expected: ReturnType<typeof expectedOf>;
-}
+/** A kernel's text for each of its variants. */
+type TextOf = (variant: Variant) => string;
 
 export class KernelRun implements Disposable {
   readonly kernel: AnyKernel;
@@ -34,49 +25,42 @@ export class KernelRun implements Disposable {
   readonly #same: SameCode;
   readonly #processes: number;
   readonly #folder = scratch();
-  readonly #subjects: readonly Subject[];
-  readonly #trials: readonly Trial[];
-  readonly #races: readonly Trial[];
+  readonly #trials: Trials;
 
   constructor(templates: MutatedTemplates, same: SameCode, kernel: AnyKernel, processes = availableParallelism()) {
     this.#templates = templates;
     this.#same = same;
     this.kernel = kernel;
     this.#processes = processes;
-    this.#subjects = subjectsOf(kernel);
-    // small ones catch most
-    const trials = (casesOf: (subject: Subject) => readonly Case[]): Trial[] =>
-      this.#subjects
-        .flatMap((subject) => casesOf(subject).map((each) => ({ subject, each })))
-        .sort((a, b) => a.each.rows * a.each.cols - b.each.rows * b.each.cols)
-        .map(({ subject, each }) => {
-          const given = planCase(each);
-          return { subject, given, expected: expectedOf(given) };
-        });
-    this.#trials = trials(({ cases }) => cases);
-    this.#races = trials(({ races }) => races);
+    this.#trials = trialsOf(kernel);
   }
 
   /**
-   * All in one object a subject, but for those that cannot be switched.
+   * All in one object a variant, but for those that cannot be switched. `onCaught` hears of the others as they are caught.
    * Errors: the kernel as it is fails, so that no mutant of it says anything.
    */
-  async verdicts(mutants: readonly Mutant[]): Promise<Map<Mutant, Verdict>> {
+  async verdicts(mutants: readonly Mutant[], onCaught: (mutant: Mutant, verdict: Verdict) => void = () => {}): Promise<Map<Mutant, Verdict>> {
     const numbered = mutants.map((mutant, at): Numbered => ({ number: at + 1, mutant }));
     const { switched, text } = this.#schema(numbered);
     // no more than a part of a shared file is a kernel's
-    const compiled = numbersCompiled(this.#subjects.map((subject) => this.#compiled(subject, text(subject))));
+    const compiled = numbersCompiled(this.#trials.variants.map((variant) => this.#compiled(variant, text(variant))));
     const [there, absent] = [true, false].map((is) => switched.filter(({ number }) => compiled.has(number) === is)) as [Numbered[], Numbered[]];
     const verdicts = new Map<Mutant, Verdict>(absent.map(({ mutant }) => [mutant, "same code"]));
     this.#same.addAbsent(this.kernel, verdicts.keys());
-    if (there.length > 0) for (const [mutant, verdict] of await this.#tried(there, text, false)) verdicts.set(mutant, verdict);
-    const raced = there.filter(({ mutant }) => this.#races.length > 0 && mayRace(mutant, verdicts.get(mutant)!));
-    if (raced.length > 0) for (const [mutant, verdict] of await this.#tried(raced, text, true)) if (verdict !== "unreached") verdicts.set(mutant, verdict);
+    if (there.length > 0) for (const [mutant, verdict] of await this.#tried(there, text, false, onCaught)) verdicts.set(mutant, verdict);
+    const raced = there.filter(({ mutant }) => this.#trials.races.length > 0 && mayRace(mutant, verdicts.get(mutant)!));
+    if (raced.length > 0)
+      for (const [mutant, verdict] of await this.#tried(raced, text, true, onCaught)) if (verdict !== "unreached") verdicts.set(mutant, verdict);
     for (const { mutant } of numbered.filter((each) => !switched.includes(each))) verdicts.set(mutant, await this.#verdictAlone(mutant));
     return verdicts;
   }
 
-  async #tried(numbered: readonly Numbered[], text: TextOf, race: boolean): Promise<Map<Mutant, Attempt>> {
+  async #tried(
+    numbered: readonly Numbered[],
+    text: TextOf,
+    race: boolean,
+    onCaught: (mutant: Mutant, attempt: Attempt) => void,
+  ): Promise<Map<Mutant, Attempt>> {
     const jobs = this.#jobs(race, text);
     const { jobs: asItIs, mutants } = await tryMutants(
       race,
@@ -84,6 +68,7 @@ export class KernelRun implements Disposable {
       jobs,
       numbered.map(({ number }) => number),
       this.#processes,
+      (caught, attempt) => onCaught(numbered.find(({ number }) => number === caught)!.mutant, attempt),
     );
     const fault = asItIs.find(({ verdict }) => verdict !== "survives");
     if (fault) throw new Error(`${this.kernel.name} as it is fails case ${asItIs.indexOf(fault)}${race ? " of race mode" : ""}: ${fault.verdict}`);
@@ -94,14 +79,15 @@ export class KernelRun implements Disposable {
   async #verdictAlone(mutant: Mutant): Promise<Verdict> {
     const render = this.#templates.renderer(new Map([[mutant.file, mutant.text]]));
     const text: TextOf = ({ spec, tune }) => render(this.kernel, spec, tune).text;
-    if (this.#subjects.some((subject) => this.#compilersWords(subject, text(subject)) !== undefined)) return "compiler";
+    if (this.#trials.variants.every((subject) => text(subject) === this.#templates.render(this.kernel, subject.spec, subject.tune).text)) return "same code";
+    if (this.#trials.variants.some((subject) => this.#compilersWords(subject, text(subject)) !== undefined)) return "compiler";
     if (this.#same.isSame(this.kernel, mutant)) return "same code";
     const failure = async (race: boolean): Promise<Verdict> => {
       const { jobs } = await tryMutants(race, ALONE, this.#jobs(race, text), [], 1);
       return jobs.find(({ verdict }) => verdict !== "survives")?.verdict ?? "survives";
     };
     const verdict = await failure(false);
-    return this.#races.length > 0 && mayRace(mutant, verdict) ? await failure(true) : verdict;
+    return this.#trials.races.length > 0 && mayRace(mutant, verdict) ? await failure(true) : verdict;
   }
 
   [Symbol.dispose](): void {
@@ -125,9 +111,9 @@ export class KernelRun implements Disposable {
       );
       const render = this.#templates.renderer(new Map(texts));
       const text: TextOf = ({ spec, tune }) => SWITCH + render(this.kernel, spec, tune).text;
-      const there = numbersIn(this.#subjects.flatMap((subject) => text(subject).split("\n")));
+      const there = numbersIn(this.#trials.variants.flatMap((subject) => text(subject).split("\n")));
       const refused = new Set(switched.map(({ number }) => number).filter((number) => !there.has(number)));
-      for (const subject of this.#subjects) {
+      for (const subject of this.#trials.variants) {
         if (refused.size > 0) break;
         const words = this.#compilersWords(subject, text(subject));
         if (words !== undefined) for (const number of refusedBy(words, text(subject))) refused.add(number);
@@ -137,14 +123,14 @@ export class KernelRun implements Disposable {
     }
   }
 
-  #compiled({ symbol }: Subject, text: string): string {
+  #compiled({ symbol }: Variant, text: string): string {
     return compileKernel(`${symbol}.cu`, text, "checked", this.#folder.path, QUICKLY);
   }
 
   /** Why it does not compile, if it does not. */
-  #compilersWords(subject: Subject, text: string): string | undefined {
+  #compilersWords(variant: Variant, text: string): string | undefined {
     try {
-      this.#compiled(subject, text);
+      this.#compiled(variant, text);
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -155,25 +141,23 @@ export class KernelRun implements Disposable {
   #jobs(race: boolean, text: TextOf): string[] {
     const folder = join(this.#folder.path, "jobs");
     rmSync(folder, { recursive: true, force: true });
-    return (race ? this.#races : this.#trials).map(({ subject, given, expected }, at) => {
+    const build = (variant: Variant): Build => ({
+      source: ({ kernel, spec, tune }) => (kernel === this.kernel ? text(variant) : this.#templates.render(kernel, spec, tune).text),
+      // the kernels beside this one are right: what they read is not looked at
+      mode: ({ kernel }) => (race || kernel === this.kernel ? "checked" : "fast"),
+      // without optimisation it is compiled in half the time; ThreadSanitizer remembers few accesses, so there are to be few
+      flags: ({ kernel }) => (!race && kernel === this.kernel ? QUICKLY : []),
+      cache: ({ kernel }) => (kernel === this.kernel ? this.#folder.path : undefined),
+    });
+    return (race ? this.#trials.races : this.#trials.all).map(({ variant, lines }, at) => {
       const file = (name: string): string => join(folder, String(at), name);
       mkdirSync(dirname(file("job")), { recursive: true });
-      const source = ({ kernel, spec, tune }: ResolvedStage): string =>
-        kernel === this.kernel ? text(subject) : this.#templates.render(kernel, spec, tune).text;
-      // the kernels beside this one are right: what they read is not looked at
-      const mode = ({ kernel }: ResolvedStage): EmulatorMode => (race || kernel === this.kernel ? "checked" : "fast");
-      // without optimisation it is compiled in half the time; ThreadSanitizer remembers few accesses, so there are to be few
-      const flags = ({ kernel }: ResolvedStage): readonly string[] => (!race && kernel === this.kernel ? QUICKLY : []);
-      const cache = ({ kernel }: ResolvedStage): string | undefined => (kernel === this.kernel ? this.#folder.path : undefined);
-      const { lines, state } = planJob({ ...given, source, mode, flags, cache }, file);
-      writeFileSync(file("wanted-values"), expected.values);
-      writeFileSync(file("wanted-indices"), expected.indices);
-      const expectations = [
-        ["expect", "values", file("wanted-values")],
-        ["expect", "indices", file("wanted-indices")],
-        ...state.map((name) => ["expect", name, file("zeros")]),
-      ];
-      writeFileSync(file("job"), [...lines, ...expectations].map((fields) => `${fields.join("\t")}\n`).join(""));
+      writeFileSync(
+        file("job"),
+        lines(build(variant), file)
+          .map((fields) => `${fields.join("\t")}\n`)
+          .join(""),
+      );
       return file("job");
     });
   }

@@ -1,6 +1,6 @@
-/** What mutants of a kernel are tried on: five of its configs, chosen by rule, each with small requests next to every boundary. */
+/** What mutants of a kernel are tried on: a few of its configs, chosen by rule, each with small requests next to every boundary. */
 import { random } from "../../bench/random.ts";
-import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, variantSymbol } from "../../dsl/index.ts";
+import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, sampleRow, variantSymbol } from "../../dsl/index.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
 import { configsOf, countConfigs } from "./property-space.ts";
@@ -50,13 +50,17 @@ const LAYOUTS: readonly Layout[] = [
   { data: "anyBits", gap: 3, offset: 5, lengths: "around k", indexBytes: 4 },
   { data: "edgeTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
   { data: "edgeTies", gap: 3, offset: 1, lengths: [60, 61], indexBytes: 4 },
-  { data: "lowTies", gap: 0, offset: 3, lengths: [60, 61], indexBytes: 4 },
+  { data: "lowTies", gap: 0, offset: 3, lengths: [60, 61, 2 ** 31 - 1], indexBytes: 4 },
   { data: "nans", gap: 0, offset: 2, lengths: [], indexBytes: 4 },
   { data: "someNans", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
   { data: "anyBits", gap: 0, offset: 0, lengths: [33, 200, 60], indexBytes: 4 },
   { data: "zeros", gap: 0, offset: 1, lengths: [], indexBytes: 4 },
   { data: "earlyTies", gap: 0, offset: 0, lengths: [2000, 3000], indexBytes: 4 },
   { data: "oneAbove", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "fewNans", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "quarterEnd", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "quarterAbove", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
+  { data: "nanTies", gap: 0, offset: 0, lengths: [], indexBytes: 4 },
 ];
 
 /** Few rows; for configs that refuse those, more of them, and then shorter ones. */
@@ -66,13 +70,16 @@ const SIZES = [
   { rows: 5, lengths: LENGTHS },
   { rows: 33, lengths: [4100, 4200] },
 ];
+type Sizes = typeof SIZES;
+/** For blocks that take one row after another. */
+const ROW_AFTER_ROW = [{ rows: 33, lengths: [4100, 4200, 5000] }];
 const KS = [1, 13, 32, 64, 100, 300, 1000, 1100, 4300];
 
 /**
  * The least config, in rows that it needs, then in threads, then in shared memory, of those that use shared memory; the least of those in
  * which no tunable has its least value; for what these two let pass, the last that ships; and, on fewer cases, the one with the most shared memory for its
- * threads, and the least of those that answer the greatest k. Each with another dtype and order. Of a kernel of thousands of configs, a part is looked at,
- * always the same.
+ * threads, the least of those that answer the greatest k, and of block_select one whose blocks take several rows. Each with another dtype and order, as far
+ * as there are any. Of a kernel of thousands of configs, a part is looked at, always the same.
  */
 export function subjectsOf(kernel: AnyKernel): readonly Subject[] {
   const subjects = known.get(kernel) ?? chosenFor(kernel);
@@ -81,6 +88,9 @@ export function subjectsOf(kernel: AnyKernel): readonly Subject[] {
 }
 
 const known = new Map<AnyKernel, readonly Subject[]>();
+
+/** What another process has chosen, which took it seconds. */
+export const useSubjects = (kernel: AnyKernel, subjects: readonly Subject[]): void => void known.set(kernel, subjects);
 
 function chosenFor(kernel: AnyKernel): Subject[] {
   const configs = partOf(kernel);
@@ -91,18 +101,26 @@ function chosenFor(kernel: AnyKernel): Subject[] {
     { among: kernel.ships.slice(-1), by: byLeast },
     { among: configs, by: (a: Size, b: Size) => b.shared / b.threads - a.shared / a.threads || byLeast(a, b), isOnce: true },
     { among: configs, by: (a: Size, b: Size) => b.k - a.k || byLeast(a, b), isOnce: true },
+    ...(kernel.name === "block_select" ? [{ among: configs.filter(takesRows), by: byLeast, isOnce: true, sizes: ROW_AFTER_ROW }] : []),
   ];
-  return choices.map(({ among, by, isOnce = false }, which) => {
-    const spec = SPECS[which]!;
+  return choices.map(({ among, by, isOnce = false, sizes = SIZES }, which) => {
+    const spec = SPECS[which % SPECS.length]!;
     const [least] = among
-      .map((tune) => ({ tune, ...sizeOf(kernel, spec, tune) }))
+      .map((tune) => ({ tune, ...sizeOf(kernel, spec, tune, sizes) }))
       .filter(({ threads }) => threads > 0)
       .sort(by);
     if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
-    const cases = casesOf(kernel, spec, tune, isOnce);
-    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases, races: isOnce ? [] : raceCases(cases) };
+    const cases = casesOf(kernel, spec, tune, isOnce, sizes);
+    const more = kernel.name === "wide_stream" ? overflowing(spec, tune) : [];
+    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: [...cases, ...more], races: isOnce ? [] : raceCases(cases) };
   });
+}
+
+/** Of block_select: some blocks that take several rows each, and save slots for the next one; and one delegate a thread, which no other choice has. */
+function takesRows({ blocksPerSm, multiprocessors, saved, delegates }: AnyConfig): boolean {
+  const blocks = Number(blocksPerSm) * Number(multiprocessors);
+  return blocks > 1 && blocks <= 16 && Number(saved) > 0 && delegates === 1;
 }
 
 /** Of a config, with the requests that fit: threads of a block, rows that it needs, shared memory, the greatest k. */
@@ -124,8 +142,8 @@ function partOf(kernel: AnyKernel): AnyConfig[] {
   return part;
 }
 
-function sizeOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Size {
-  const fitting = fits(kernel, spec, tune);
+function sizeOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, sizes: Sizes): Size {
+  const fitting = fits(kernel, spec, tune, sizes);
   return {
     threads: fitting.length === 0 ? 0 : Number(contextOf(kernel, { ...spec, ...tune }).threads),
     rows: fitting[0]?.rows ?? 0,
@@ -140,17 +158,17 @@ type Fit = Pick<Case, "plan" | "force" | "rows" | "cols" | "k"> & { readonly sha
  * With the plans' untuned config; where that launches the kernel for no such request, or only among many threads, with the least value of each of the plan's
  * tunables, too.
  */
-function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig): Fit[] {
+function fits(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, sizes: Sizes): Fit[] {
   const least = ({ tune: own }: Plan): AnyConfig =>
     Object.fromEntries(Object.entries(own).map(([name, { values }]) => [name, [...values].sort((a, b) => Number(a) - Number(b))[0]!]));
-  const untuned = fitsOf(kernel, spec, tune, () => ({}));
-  return untuned.some(({ threads }) => threads <= MANY_THREADS) ? untuned : [...untuned, ...fitsOf(kernel, spec, tune, least)];
+  const untuned = fitsOf(kernel, spec, tune, sizes, () => ({}));
+  return untuned.some(({ threads }) => threads <= MANY_THREADS) ? untuned : [...untuned, ...fitsOf(kernel, spec, tune, sizes, least)];
 }
 
-function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, planConfig: (plan: Plan) => AnyConfig): Fit[] {
+function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, sizes: Sizes, planConfig: (plan: Plan) => AnyConfig): Fit[] {
   const own = Object.entries(tune).map(([name, value]) => [`${kernel.name}.${name}`, value]);
   const mine = plans.filter(({ stages }) => stages.includes(kernel));
-  for (const { rows, lengths } of SIZES) {
+  for (const { rows, lengths } of sizes) {
     const fitting = lengths.flatMap((cols) =>
       KS.filter((k) => k <= cols).flatMap((k) =>
         mine.flatMap((plan): Fit[] => {
@@ -176,8 +194,8 @@ function fitsOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig
  * each of the kernel's plans and their configs. Plans of many threads take long: one a layout, as where `isOnce`; there, one
  * of three layouts.
  */
-function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, isOnce: boolean): Case[] {
-  const fitting = fits(kernel, spec, tune);
+function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfig, isOnce: boolean, sizes: Sizes): Case[] {
+  const fitting = fits(kernel, spec, tune, sizes);
   const configOf = ({ plan, force }: Fit): string => JSON.stringify([plan, force]);
   const byPlan = [...new Set(fitting.map(configOf))].map((config) => {
     const all = fitting.filter((fit) => configOf(fit) === config);
@@ -200,13 +218,39 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
 }
 
+/**
+ * More words than wide_stream holds: in the one block of a long row, with nothing in the other rows; from the lists of a row's blocks, each of which is full; and
+ * from the first words of the lists, of as many blocks as an H200 has.
+ */
+function overflowing(spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
+  const own = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`wide_stream.${name}`, value]));
+  const usual = { plan: "wide_select", ...spec, data: "unsampled", gap: 0, offset: 0, indexBytes: 4, dataSeed: 1 } as const;
+  const forced = (streamers: number): Case["force"] => ({ ...own, "wide_select.sample": 1, "wide_select.streamers": streamers });
+  const cases = [
+    { rows: 66, cols: 20500, k: 13, lengths: [20500, ...Array<number>(65).fill(0)], force: forced(66), seed: 1 },
+    { rows: 1, cols: 45000, k: 1100, lengths: [], force: forced(66), seed: 2 },
+    { rows: 1, cols: 550_000, k: 100, lengths: [], force: forced(132), seed: 3 },
+  ];
+  // the longest row takes seconds, and overflows the least capacity only
+  return cases.filter(({ cols }) => cols < 500_000 || (tune.candidates === 4096 && spec.order === "largest")).map((each) => ({ ...usual, ...each }));
+}
+
 /** Of a plan's launches together: beyond this, a config of fewer is tried too. */
 const MANY_THREADS = 16_384;
 /** Up to this, a layout has three cases; beyond, one. */
 const MOST_THRICE = 8192;
 
-/** Threads of all cases together: what a mutant that nothing catches costs. */
-export const costOf = (kernel: AnyKernel): number => subjectsOf(kernel).reduce((sum, { cases }) => cases.reduce((of, each) => of + threadsOf(each), sum), 0);
+/** Those of which a mutant costs least first: what they share with others is caught there. */
+export function cheapestFirst(kernels: readonly AnyKernel[]): AnyKernel[] {
+  const costs = new Map(kernels.map((kernel) => [kernel, costOf(kernel)]));
+  return [...kernels].sort((a, b) => costs.get(a)! - costs.get(b)!);
+}
+
+/** Threads of all cases together: what a mutant that nothing catches costs; least of a draw, whose rows are short. */
+function costOf(kernel: AnyKernel): number {
+  if (kernel === sampleRow) return 0;
+  return subjectsOf(kernel).reduce((sum, { cases }) => cases.reduce((of, each) => of + threadsOf(each), sum), 0);
+}
 
 /**
  * ThreadSanitizer takes a millisecond a thread: one row, whole, of the cases of which no launch has many threads those with the least and the most, and

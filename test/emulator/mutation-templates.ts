@@ -1,22 +1,21 @@
 /** The mutants of all templates, the kernels that each is a part of, and kernels rendered from changed templates. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AnyKernel, kernels, topkKernels } from "../../dsl/index.ts";
+import { type AnyKernel, kernels, sampleRow, topkKernels } from "../../dsl/index.ts";
 import type { Declaration } from "../../generator/declarations.ts";
 import { load } from "../../generator/index.ts";
 import { createRenderer, type Render } from "../../generator/render.ts";
 import { readTemplateFiles, type TemplateFiles } from "../../generator/template-files.ts";
 import { readTemplates } from "../../generator/templates.ts";
 import { type Mutant, mutantsOf } from "./mutation-operators.ts";
-import { costOf } from "./mutation-subjects.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PARTS = ["device", "partials", "kernels"] as const;
 
 export class MutatedTemplates {
   readonly mutants: readonly Mutant[];
-  /** All that answer a top-k, those of which a mutant costs least first: what they share with others is caught there. */
-  readonly kernels: readonly AnyKernel[];
+  /** All that answer a top-k, and the one that draws from an answer. */
+  readonly kernels: readonly AnyKernel[] = [...topkKernels, sampleRow];
   /** As the templates are. */
   readonly render: Render;
   readonly #files: TemplateFiles;
@@ -29,7 +28,6 @@ export class MutatedTemplates {
     this.#declarations = declarations;
     this.render = this.renderer(new Map());
     const all = PARTS.flatMap((part) => [...files[part].values()]);
-    this.kernels = [...topkKernels].sort((a, b) => costOf(a) - costOf(b));
     for (const { file, text } of all) {
       const marked = this.renderer(new Map([[file, `${text}// marked\n`]]));
       this.#including.set(

@@ -1,7 +1,7 @@
 /** Inputs that are hard for a selection, beside those of the GPU suite: what surrounds the k-th value decides how a threshold fares. */
 import { type Random, random } from "../../bench/random.ts";
 import { FORMATS, type Format, rawBits } from "../../bench/reference.ts";
-import type { Dtype, Order } from "../../dsl/index.ts";
+import { DTYPE_BYTES, type Dtype, nextPow2, type Order, VECTOR_BYTES } from "../../dsl/index.ts";
 import { toBf16, toF16 } from "../../dsl/rounding.ts";
 import { emptyOf, makePattern, PATTERNS, type PatternName } from "../gpu/patterns.ts";
 import { oracleBits, oracleKey } from "../support/oracle.ts";
@@ -11,6 +11,8 @@ interface Place {
   readonly cols: number;
   readonly k: number;
   readonly col: number;
+  /** Elements of 16 bytes. */
+  readonly perSlot: number;
 }
 
 /** Numbers, rounded to the dtype. */
@@ -36,7 +38,21 @@ const STEPS = {
   comb: ({ source, col }) => (col % 8 === 0 ? Math.floor(col / 8) : -1000 - source.below(500)),
   // k winners, all over the row, and the others far from them
   exactlyK: ({ source, cols, k, col }) => (Math.floor(((col + 1) * k) / cols) > Math.floor((col * k) / cols) ? source.below(500) : -1000 - source.below(500)),
+  // one element more than k ties for the first place, neighbours that end with the row's first quarter: where a block's part ends
+  quarterEnd: ({ source, cols, k, col }) => (col >= Math.floor(cols / 4) - k - 1 && col < Math.floor(cols / 4) ? 0 : -64 - source.below(64)),
+  // one element less than k stands above masses of ties, all in the row's second quarter but for its first column
+  quarterAbove: ({ source, cols, k, col }) => (col > Math.floor(cols / 4) && col < Math.floor(cols / 4) + k ? 1 + source.below(500) : 0),
+  // better where wide_sample does not look, at its least
+  unsampled: ({ source, col, ...place }) => (isSampled(col, place) ? -12500 - source.below(500) : -source.below(12000)),
 } satisfies Readonly<Record<string, (place: Place) => number>>;
+
+/** Whether wide_sample reads the column of an aligned row where each thread has one slot: pieces of four slots, four groups to one (dsl/kernels/wide.ts). */
+function isSampled(col: number, { cols, k, perSlot }: Pick<Place, "cols" | "k" | "perSlot">): boolean {
+  const pieces = Math.min(Math.max(256, nextPow2(8 * k)), 4096) / 4;
+  const [slot, slots] = [Math.floor(col / perSlot), Math.ceil(cols / perSlot)];
+  const piece = Math.floor((slot * pieces) / slots);
+  return [piece, piece + 1].some((each) => Math.floor(slot / 4) === Math.floor(Math.floor((each * slots) / pieces) / 4));
+}
 
 /** Keys (docs/contract.md), given one that means something. */
 const KEYS = {
@@ -48,12 +64,24 @@ const KEYS = {
   edgeNear: ({ source }, edge) => edge - 2 + source.below(5),
 } satisfies Readonly<Record<string, (place: Place, edge: number) => number>>;
 
-export type DataName = PatternName | keyof typeof NUMBERS | keyof typeof STEPS | keyof typeof KEYS;
-export const DATA = [...PATTERNS, ...[NUMBERS, STEPS, KEYS].flatMap((each) => Object.keys(each))] as readonly DataName[];
+/** Patterns of bits; `sign`: the wanted one's. */
+const BITS = {
+  // about k / 4 NaNs of either sign, and all others are numbers of one octave
+  fewNans: ({ source, cols, k }, { signBit, infinity, negativeNans }, sign) =>
+    source.uniform() * cols < k / 4
+      ? source.below(2) * signBit + infinity + 1 + source.below(negativeNans)
+      : sign + Math.floor(infinity / 2) + source.below(negativeNans),
+  // about k / 2 least negative NaNs, and all others are the NaN that instructions make, which is next to it
+  nanTies: ({ source, cols, k }, { signBit, infinity }) => (source.uniform() * cols < k / 2 ? signBit + infinity + 1 : signBit - 1),
+} satisfies Readonly<Record<string, (place: Place, format: Format, sign: number) => number>>;
+
+export type DataName = PatternName | keyof typeof NUMBERS | keyof typeof STEPS | keyof typeof KEYS | keyof typeof BITS;
+export const DATA = [...PATTERNS, ...[NUMBERS, STEPS, KEYS, BITS].flatMap((each) => Object.keys(each))] as readonly DataName[];
 
 const isNumbers = (name: DataName): name is keyof typeof NUMBERS => name in NUMBERS;
 const isSteps = (name: DataName): name is keyof typeof STEPS => name in STEPS;
 const isKeys = (name: DataName): name is keyof typeof KEYS => name in KEYS;
+const isBits = (name: DataName): name is keyof typeof BITS => name in BITS;
 
 export interface DataOptions {
   readonly rows: number;
@@ -67,17 +95,18 @@ export interface DataOptions {
 
 /** rows x cols elements, rows packed. */
 export function makeData({ rows, cols, k, dtype, order, data: name, seed }: DataOptions): Float32Array | Uint16Array {
-  if (!isNumbers(name) && !isSteps(name) && !isKeys(name)) return makePattern({ rows, cols, k, dtype, pattern: name, seed });
+  if (!isNumbers(name) && !isSteps(name) && !isKeys(name) && !isBits(name)) return makePattern({ rows, cols, k, dtype, pattern: name, seed });
   const data = emptyOf(dtype, rows * cols);
   const bits = rawBits(data);
   for (let row = 0; row < rows; row++) {
     const source = random(seed, row);
     const edge = edgeOf(rows * seed + row, dtype, order);
     for (let col = 0; col < cols; col++) {
-      const place: Place = { source, cols, k, col };
+      const place: Place = { source, cols, k, col, perSlot: VECTOR_BYTES / DTYPE_BYTES[dtype] };
       const at = row * cols + col;
       if (isNumbers(name)) bits[at] = bitsOf(NUMBERS[name](place), dtype);
       else if (isKeys(name)) bits[at] = patternOf(KEYS[name](place, edge), dtype, order);
+      else if (isBits(name)) bits[at] = BITS[name](place, FORMATS[dtype], order === "largest" ? 0 : FORMATS[dtype].signBit);
       else bits[at] = middle(FORMATS[dtype]) + (order === "largest" ? 1 : -1) * STEPS[name](place);
     }
   }
