@@ -259,6 +259,8 @@ function costOf(kernel: AnyKernel): number {
 export function raceCases(cases: readonly Case[]): Case[] {
   const few = cases
     .map((given) => ({ ...given, rows: 1, lengths: [] }))
+    // a grid of several blocks may need more rows
+    .map((each, at) => (Number.isFinite(threadsOf(each)) ? each : { ...each, rows: cases[at]!.rows }))
     .map((each) => ({ each, threads: threadsOf(each) }))
     .filter(({ threads }) => threads <= MOST_RACING)
     .sort((a, b) => a.threads - b.threads)
