@@ -15,7 +15,7 @@ import { SampleRun } from "./sample-run.ts";
 import { profileStages, type StageProfile } from "./stage-profile.ts";
 import { noise, summarize } from "./statistics.ts";
 import { type InputFile, PeerFailure, TorchPeer, type TorchPeerOptions } from "./torch-peer.ts";
-import type { Workload } from "./workloads.ts";
+import { shapeText, type Workload } from "./workloads.ts";
 
 /** A workload, by the plan that topkit chooses for it or by a forced one. */
 export interface BenchCase {
@@ -108,7 +108,7 @@ interface Bench {
   readonly problems: string[];
 }
 
-export const describe = ({ rows, cols, k, dtype, dist }: Workload): string => `${rows} x ${cols} k ${k} ${dtype} ${dist}`;
+export const describe = (workload: Workload): string => `${shapeText(workload)} ${workload.dist}`;
 
 /** No plan, no memory, or a peer that cannot. */
 const isOfOneShape = (error: unknown): boolean =>

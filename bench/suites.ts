@@ -11,6 +11,9 @@ export interface Workload {
   readonly dist: Distribution;
 }
 
+export const shapeText = ({ rows, cols, k, dtype }: Pick<Workload, "rows" | "cols" | "k"> & { readonly dtype: string }): string =>
+  `${rows} x ${cols} k ${k} ${dtype}`;
+
 const HEADER = "suite,rows,cols,k,dtype,dist";
 const DTYPES: readonly string[] = ["f32", "f16", "bf16"] satisfies readonly Dtype[];
 

@@ -6,7 +6,7 @@ import { random } from "./random.ts";
 import { rawBits } from "./reference.ts";
 
 export { DISTRIBUTIONS, type Distribution } from "./distributions.ts";
-export { readSuites, type Workload, withNormal } from "./suites.ts";
+export { readSuites, shapeText, type Workload, withNormal } from "./suites.ts";
 
 export interface InputOptions {
   readonly rows: number;

@@ -7,8 +7,7 @@ import { readTable } from "../bench/autotune/table-file.ts";
 import { fixed, NONE, type Table, toText } from "../bench/report/table.ts";
 import { requestOf } from "../bench/stage-profile.ts";
 import { quantile } from "../bench/statistics.ts";
-import type { Workload } from "../bench/workloads.ts";
-import type { Request } from "../dsl/index.ts";
+import { shapeText, type Workload } from "../bench/workloads.ts";
 import { variants } from "../generated/variants.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { type LoadedTable, shippedTable, sourceFileBeside, tuningOf } from "../runtime/tuning.ts";
@@ -110,7 +109,5 @@ const worstTable = (judged: readonly Judged[]): Table => ({
     .slice(0, WORST)
     .map(({ request, best, taken }) => [shapeText(request), choiceText(taken), fixed(taken.us!), fixed(best), percents(taken.over)]),
 });
-
-const shapeText = ({ rows, cols, k, dtype }: Request): string => `${rows} x ${cols} k ${k} ${dtype}`;
 
 const plain = ({ request: { rows, cols, k, dtype }, ...rest }: Judged): object => ({ rows, cols, k, dtype, ...rest });

@@ -9,6 +9,7 @@ import { strategies } from "../bench/autotune/strategies/index.ts";
 import { BudgetSpent } from "../bench/autotune/strategy.ts";
 import { random } from "../bench/random.ts";
 import { fixed, type Table, toText } from "../bench/report/table.ts";
+import { shapeText } from "../bench/workloads.ts";
 import { TopkitError } from "../runtime/errors.ts";
 import { log, print, printJson } from "./status.ts";
 import type { TuneCommandOptions } from "./tune.ts";
@@ -55,7 +56,7 @@ const tableOf = (rows: readonly Replayed[]): Table => ({
   words: 2,
   header: ["shape", "found", "us", "best us", "regret", "rounds", "candidates"],
   rows: rows.map(({ request, candidates, rounds, best, found }) => [
-    `${request.rows} x ${request.cols} k ${request.k} ${request.dtype}`,
+    shapeText(request),
     found === undefined ? "-" : choiceText(found.candidate),
     ...[found, best].map((each) => (each === undefined ? "-" : fixed(each.median))),
     found === undefined || best === undefined ? "-" : `${(100 * (found.median / best.median - 1)).toFixed(1)} %`,

@@ -6,6 +6,7 @@ import type { LoadedTable, Tuning } from "../../runtime/tuning.ts";
 import type { TunedEntry, TuningTable } from "../../runtime/tuning-table.ts";
 import { requestOf } from "../stage-profile.ts";
 import { summarize } from "../statistics.ts";
+import { shapeText } from "../workloads.ts";
 import { isTimed } from "./outcome.ts";
 import { outcomeOf, requestId, type TuneRecord } from "./records.ts";
 import { type Choice, configOf, launchesOf, resolvedOf } from "./space.ts";
@@ -107,10 +108,7 @@ function timesOf(request: Request, { entry, table, tuning, records }: From): Tim
     if (isTimed(outcome) && resolved !== undefined && isCurrent(resolved, record, tuning)) add(resolved, outcome.us);
   }
   if (samples.size === 0) for (const [choice, us] of entry?.times ?? []) add(resolvedOf(table.choices[choice]!, request), [us]);
-  if (samples.size === 0) {
-    const shape = `${request.rows} x ${request.cols} k ${request.k} ${request.dtype}`;
-    throw new TopkitError("TK101", `no time of ${shape} is known that counts today; give records of it (--records)`);
-  }
+  if (samples.size === 0) throw new TopkitError("TK101", `no time of ${shapeText(request)} is known that counts today; give records of it (--records)`);
   const most = Math.max(...[...samples.values()].map(({ length }) => length));
   const claiming = [...samples.values()].filter(({ length }) => 2 * length >= most);
   return {

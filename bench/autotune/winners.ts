@@ -8,7 +8,6 @@ import { type Ranked, ranking, winner } from "./ranking.ts";
 import { requestId, type TuneRecord } from "./records.ts";
 import { recordedSpace } from "./replay.ts";
 import type { Sources } from "./sources.ts";
-
 import { type Choice, candidateId, resolvedOf } from "./space.ts";
 
 export interface Winners {

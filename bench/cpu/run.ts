@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeInput, readSuites, type Workload } from "../workloads.ts";
+import { makeInput, readSuites, shapeText, type Workload } from "../workloads.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");
@@ -47,7 +47,6 @@ function measure(program: string, folder: string, workload: Workload): Measured 
 }
 
 const ratio = ({ topkit, partialSort }: Measured): number => partialSort[0]! / topkit[0]!;
-const shape = ({ rows, cols, k, dtype }: Workload): string => `${rows} x ${cols} k ${k} ${dtype}`;
 
 function main(): void {
   const suite = readSuites(readFileSync(join(root, "bench/suites.csv"), "utf8")).filter((workload) => workload.suite === "nanochat");
@@ -61,7 +60,7 @@ function main(): void {
     const results = [...suite, LONG_ROW].map((workload) => {
       const result = measure(program, folder, workload);
       const columns = [result.topkit[0]!.toFixed(1).padStart(10), result.partialSort[0]!.toFixed(1).padStart(14), ratio(result).toFixed(1).padStart(8)];
-      console.log(`${shape(result).padEnd(28)}${columns.join("")}  ${result.exact}`);
+      console.log(`${shapeText(result).padEnd(28)}${columns.join("")}  ${result.exact}`);
       return result;
     });
     const mean = Math.exp(results.reduce((sum, result) => sum + Math.log(ratio(result)), 0) / results.length);

@@ -105,6 +105,7 @@ void topkit_emu_mbarrier_init(unsigned address, unsigned count, Place place) {
   auto* word = static_cast<Mbarrier*>(shared_bytes(address, 8, place));
   if (address % 8) worker->fail(fiber, text("misaligned: an mbarrier at address %08x at %s; it is aligned to 8 bytes", address, describe(place).c_str()));
   race::writes(word, sizeof *word);
+  const race::Unseen unseen;
   *word = {0, count, count, 0, VALID};
   fiber.block->group->blocks[(address >> 24) - 1]->arena.mark(word, sizeof *word, true);
 }

@@ -253,14 +253,15 @@ function costOf(kernel: AnyKernel): number {
 }
 
 /**
- * ThreadSanitizer takes a millisecond a thread: one row, whole, of the cases of which no launch has many threads those with the least and the most, and
- * the first whose elements tie at the threshold, or all of them.
+ * ThreadSanitizer takes a millisecond a thread: one row, whole (all rows where the config's grid refuses one), of the cases of which no launch has many
+ * threads those with the least and the most, and the first whose elements tie at the threshold, or all of them.
  */
 export function raceCases(cases: readonly Case[]): Case[] {
   const few = cases
-    .map((given) => ({ ...given, rows: 1, lengths: [] }))
-    // a grid of several blocks may need more rows
-    .map((each, at) => (Number.isFinite(threadsOf(each)) ? each : { ...each, rows: cases[at]!.rows }))
+    .map((given): Case => {
+      const one = { ...given, rows: 1, lengths: [] };
+      return Number.isFinite(threadsOf(one)) ? one : { ...one, rows: given.rows };
+    })
     .map((each) => ({ each, threads: threadsOf(each) }))
     .filter(({ threads }) => threads <= MOST_RACING)
     .sort((a, b) => a.threads - b.threads)
