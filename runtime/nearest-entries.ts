@@ -78,7 +78,9 @@ export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
   for (const table of tables) {
     for (const entry of table.entries) {
       if (DTYPE_BYTES[entry.dtype] !== width) continue;
-      const [rows, cols, k] = [Math.log2(entry.rows / request.rows), Math.log2(entry.cols / request.cols), Math.log2(entry.k / request.k)];
+      const rows = Math.log2(entry.rows / request.rows);
+      const cols = Math.log2(entry.cols / request.cols);
+      const k = Math.log2(entry.k / request.k);
       const squared = squaredDistance(request, entry, rows, cols, k);
       if (squared <= REACH ** 2) near.push({ entry, table, offset: [rows, cols, k], distance: Math.sqrt(squared) });
     }
@@ -130,9 +132,9 @@ type Measured = Omit<Candidate, "score"> & { readonly overs: Over[] };
 function measuredNear(known: readonly NearEntry[], counts: (choice: TableChoice) => boolean): Measured[] {
   const found = new Map<string, Measured>();
   for (const near of known) {
-    const times = near.entry.times.flatMap(([choice, us]) => {
+    const times = near.entry.choices.flatMap((choice, at) => {
       const measured = near.table.choices[choice]!;
-      return counts(measured) ? [{ measured, us }] : [];
+      return counts(measured) ? [{ measured, us: near.entry.us[at]! }] : [];
     });
     const best = Math.min(...times.map(({ us }) => us));
     for (const [place, { measured, us }] of times.entries()) {

@@ -2,7 +2,7 @@
 import type { Dtype } from "../dsl/index.ts";
 import type { ConfigValues } from "./types.ts";
 
-export const TABLE_VERSION = 2;
+export const TABLE_VERSION = 3;
 
 export interface TuningTable {
   readonly version: typeof TABLE_VERSION;
@@ -36,17 +36,16 @@ export interface TableChoice {
   readonly basis: Readonly<Record<string, string>>;
 }
 
-/** A choice, counted from 0, and its median microseconds a call. */
-export type MeasuredChoice = readonly [choice: number, us: number];
-
 /** What was measured for a shape. */
 export interface TunedEntry {
   readonly rows: number;
   readonly cols: number;
   readonly k: number;
   readonly dtype: Dtype;
-  /** The winner, and then the others, the fastest first. */
-  readonly times: readonly MeasuredChoice[];
+  /** Of the table's choices, counted from 0: the winner, and then the others, the fastest first. */
+  readonly choices: readonly number[];
+  /** Of each, median microseconds a call. No list of pairs: a process's first plan waits until tens of thousands are read. */
+  readonly us: readonly number[];
   /** Which of `runs` it came from. */
   readonly run: number;
 }
@@ -80,7 +79,10 @@ function checkTable(value: unknown, device: string): TuningTable {
     return run as TuningRun;
   });
   const choices = list(table.choices, "choices").map((choice, at) => checkChoice(object(choice, `choice ${at}`), `choice ${at}`));
-  for (const [at, entry] of list(table.entries, "entries").entries()) checkEntry(object(entry, `entry ${at}`), `entry ${at}`, runs.length, choices);
+  for (const [at, entry] of list(table.entries, "entries").entries()) {
+    const wrong = wrongOf(object(entry, "an entry"), runs.length, choices);
+    if (wrong !== undefined) throw new Error(`entry ${at} ${wrong}`);
+  }
   return table as unknown as TuningTable;
 }
 
@@ -99,25 +101,23 @@ function checkChoice(choice: Json, name: string): TableChoice {
   return choice as unknown as TableChoice;
 }
 
-function checkEntry(entry: Json, name: string, runs: number, choices: readonly TableChoice[]): void {
-  for (const field of ["rows", "cols", "k"]) need(isCount(entry[field]), `${field} of ${name} is no positive integer`);
-  need(DTYPES.includes(entry.dtype), `the dtype of ${name} is ${JSON.stringify(entry.dtype)}`);
-  need(isBelow(entry.run, runs), `${name} is of no run`);
-  const times = list(entry.times, `the times of ${name}`);
-  need(times.length > 0, `${name} has no times`);
-  // tens of thousands, before a process's first call: no text is made up for those that are right
-  for (const time of times) {
-    const wrong = wrongOf(time, entry.dtype, choices);
-    if (wrong !== undefined) throw new Error(`a time of ${name} is ${wrong}`);
+/** What an entry is wrong with. Thousands are looked at before a process's first call: no text is made up for those that are right. */
+function wrongOf(entry: Json, runs: number, choices: readonly TableChoice[]): string | undefined {
+  const { rows, cols, k, dtype, run, choices: its, us } = entry;
+  if (!isCount(rows)) return "has rows that are no positive integer";
+  if (!isCount(cols)) return "has cols that are no positive integer";
+  if (!isCount(k)) return "has a k that is no positive integer";
+  if (!DTYPES.includes(dtype)) return `has the dtype ${JSON.stringify(dtype)}`;
+  if (!isBelow(run, runs)) return "is of no run";
+  if (!Array.isArray(its) || !Array.isArray(us)) return "has no lists of choices and times";
+  if (its.length === 0) return "has no times";
+  if (its.length !== us.length) return `has ${its.length} choices and ${us.length} times`;
+  for (let at = 0; at < its.length; at++) {
+    if (!isBelow(its[at], choices.length)) return "has a time of no choice";
+    if (choices[its[at]]!.dtype !== dtype) return "has a time of a choice for another dtype";
+    if (!isTime(us[at])) return "has a time that is none";
   }
-}
-
-function wrongOf(time: unknown, dtype: unknown, choices: readonly TableChoice[]): string | undefined {
-  if (!Array.isArray(time)) return "no list";
-  const [choice, us] = time;
-  if (!isBelow(choice, choices.length)) return "of no choice";
-  if (choices[choice]!.dtype !== dtype) return "of a choice for another dtype";
-  return typeof us === "number" && Number.isFinite(us) && us > 0 ? undefined : "none";
+  return undefined;
 }
 
 function need(holds: boolean, otherwise: string): asserts holds {
@@ -134,6 +134,7 @@ function list(value: unknown, name: string): readonly unknown[] {
   return value as readonly unknown[];
 }
 
+const isTime = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value) && value > 0;
 const isBelow = (value: unknown, end: number): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < end;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31;
 const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);

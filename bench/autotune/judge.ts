@@ -107,7 +107,7 @@ function timesOf(request: Request, { entry, table, tuning, records }: From): Tim
     const resolved = resolvedOf(record, request);
     if (isTimed(outcome) && resolved !== undefined && isCurrent(resolved, record, tuning)) add(resolved, outcome.us);
   }
-  if (samples.size === 0) for (const [choice, us] of entry?.times ?? []) add(resolvedOf(table.choices[choice]!, request), [us]);
+  if (samples.size === 0 && entry) for (const [at, choice] of entry.choices.entries()) add(resolvedOf(table.choices[choice]!, request), [entry.us[at]!]);
   if (samples.size === 0) throw new TopkitError("TK101", `no time of ${shapeText(request)} is known that counts today; give records of it (--records)`);
   const most = Math.max(...[...samples.values()].map(({ length }) => length));
   const claiming = [...samples.values()].filter(({ length }) => 2 * length >= most);

@@ -4,15 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TopkitError } from "../../runtime/errors.ts";
 import { sourceFileBeside } from "../../runtime/tuning.ts";
-import {
-  type MeasuredChoice,
-  parseTable,
-  TABLE_VERSION,
-  type TableChoice,
-  type TunedEntry,
-  type TuningRun,
-  type TuningTable,
-} from "../../runtime/tuning-table.ts";
+import { parseTable, TABLE_VERSION, type TableChoice, type TunedEntry, type TuningRun, type TuningTable } from "../../runtime/tuning-table.ts";
 import type { Winners } from "./winners.ts";
 
 /** Joins `winners` to what the file holds; an entry of the same shape is replaced. A file that is no table is begun anew. Errors: TK506. */
@@ -47,7 +39,7 @@ export function joinTables(before: TuningTable, after: TuningTable): TuningTable
   const entries = kept.map(
     ({ entry, table }): TunedEntry => ({
       ...entry,
-      times: entry.times.map(([choice, us]): MeasuredChoice => [choices.place(table.choices[choice]!), us]),
+      choices: entry.choices.map((choice) => choices.place(table.choices[choice]!)),
       run: runs.place(table.runs[entry.run]!),
     }),
   );

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { DTYPE_BYTES, type Order, type Request, type Variant, variantSymbol } from "../../dsl/index.ts";
 import { basisOf } from "../../runtime/tuning.ts";
-import { type MeasuredChoice, TABLE_VERSION, type TableChoice, type TunedEntry, type TuningRun, type TuningTable } from "../../runtime/tuning-table.ts";
+import { TABLE_VERSION, type TableChoice, type TunedEntry, type TuningRun, type TuningTable } from "../../runtime/tuning-table.ts";
 import { cover } from "./cover.ts";
 import { type Ranked, ranking, winner } from "./ranking.ts";
 import { requestId, type TuneRecord } from "./records.ts";
@@ -74,11 +74,10 @@ function winnersOn(device: string, options: WinnersOptions, kept: Kept | undefin
     const having = ranked.filter(({ candidate, untuned }) => untuned || isKept(request, candidate));
     if (having.length === 0) return [];
     const slowest = SLOWEST * Math.min(...having.map(({ median }) => median));
-    const times = having
-      .filter(({ median }) => median <= slowest)
-      .slice(0, MOST_TIMES)
-      .map(({ candidate, median }): MeasuredChoice => [placeOf(candidate, request), Number(median.toFixed(3))]);
-    return [{ rows, cols, k, dtype, times, run: protocols.indexOf(records[0]!.protocol) }];
+    const timed = having.filter(({ median }) => median <= slowest).slice(0, MOST_TIMES);
+    const its = timed.map(({ candidate }) => placeOf(candidate, request));
+    const us = timed.map(({ median }) => Number(median.toFixed(3)));
+    return [{ rows, cols, k, dtype, choices: its, us, run: protocols.indexOf(records[0]!.protocol) }];
   });
   return {
     table: {

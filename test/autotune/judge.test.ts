@@ -14,23 +14,21 @@ const network = (items: number, rowsPerBlock: number): AnyConfig => ({
 });
 const [FIRST, SECOND, THIRD] = [network(2, 2), network(4, 1), network(8, 1)] as const;
 const choice = (config: AnyConfig): TableChoice => ({ plan: "bitonic_block", config, dtype: "bf16", sources: {}, basis: { bitonic_block: "b" } });
-const entry = (rows: number, times: TunedEntry["times"]): TunedEntry => ({ rows, cols: 256, k: 200, dtype: "bf16", run: 0, times });
+const entry = (rows: number, choices: readonly number[], us: readonly number[]): TunedEntry => ({
+  rows,
+  cols: 256,
+  k: 200,
+  dtype: "bf16",
+  run: 0,
+  choices,
+  us,
+});
 
 /** Of five shapes, two and two side by side; in the middle another choice is the best than around it. */
 const TABLE: TuningTable = {
   ...{ version: TABLE_VERSION, device: "NVIDIA H200", choices: [choice(FIRST), choice(SECOND), choice(THIRD)] },
   runs: [{ records: "", protocol: "p", date: "2026-01-01T00:00:00.000Z" }],
-  entries: [65, 72, 128, 240, 256].map((rows) =>
-    rows === 128
-      ? entry(rows, [
-          [1, 8],
-          [0, 10],
-        ])
-      : entry(rows, [
-          [0, 10],
-          [1, 12],
-        ]),
-  ),
+  entries: [65, 72, 128, 240, 256].map((rows) => (rows === 128 ? entry(rows, [1, 0], [8, 10]) : entry(rows, [0, 1], [10, 12]))),
 };
 const LOADED: LoadedTable = { ...TABLE, file: "table.json", origin: "user", sourceFile: () => import.meta.filename };
 const tuning = (rendered: Tuning["rendered"]): Tuning => ({ tables: [], rendered, basis: () => "b" });

@@ -9,7 +9,7 @@ import { updateTable } from "../../bench/autotune/table-file.ts";
 import { winnersOf } from "../../bench/autotune/winners.ts";
 import { type AnyConfig, plans, type Request, resolve } from "../../dsl/index.ts";
 import { variants } from "../../generated/variants.ts";
-import { parseTable, type TunedEntry } from "../../runtime/tuning-table.ts";
+import { parseTable } from "../../runtime/tuning-table.ts";
 import { failsWith } from "../runtime/fails-with.ts";
 
 const DEVICE = "NVIDIA H200";
@@ -37,7 +37,6 @@ function record(config: AnyConfig, us: number, more: Partial<TuneRecord> = {}): 
   const time = "2026-01-01T00:00:00.000Z";
   return { v: 1, time, device: DEVICE, protocol: "nvrtc=13.0", request, plan: "bitonic_block", config, sources: measuredOf, us: [us, us, us], ...more };
 }
-const timesOf = ({ times }: TunedEntry): number[] => times.map(([, us]) => us);
 const winners = (records: readonly TuneRecord[], untuned?: AnyConfig) =>
   winnersOf({ records, sources, variants, untuned: () => (untuned === undefined ? undefined : { plan: "bitonic_block", config: untuned }) });
 
@@ -54,10 +53,8 @@ describe("winners of records", () => {
     expect([device, entries.length, runs.length]).toEqual([DEVICE, 1, 1]);
     expect(entries[0]).toEqual({
       ...{ rows: 4096, cols: 256, k: 8, dtype: "bf16", run: 0 },
-      times: [
-        [0, 4],
-        [1, 5],
-      ],
+      choices: [0, 1],
+      us: [4, 5],
     });
     expect(choices.map(({ plan, config, dtype }) => [plan, config, dtype])).toEqual([
       ["bitonic_block", OWN, "bf16"],
@@ -76,7 +73,7 @@ describe("winners of records", () => {
     const first = (own: number, kept?: Parameters<typeof winnersOf>[1]) => {
       const untuned = () => ({ plan: "bitonic_block", config: SHIPPED });
       const { choices, entries } = winnersOf({ records: [record(SHIPPED, 5), record(OWN, own)], sources, variants, untuned }, kept)[0]!.table;
-      return choices[entries[0]!.times[0]![0]]!.config;
+      return choices[entries[0]!.choices[0]!]!.config;
     };
     expect(first(5)).toEqual(SHIPPED);
     expect(first(4.9)).toEqual(OWN);
@@ -103,7 +100,7 @@ describe("winners of records", () => {
     const older = record(OWN, 1, { protocol: "nvrtc=12.8", time: "2025-01-01T00:00:00.000Z" });
     const elsewhere = [record(OWN, 2, { device: "NVIDIA H100" }), record(SHIPPED, 3, { device: "NVIDIA H100" })];
     const all = winners([stale, older, ...elsewhere, record(SHIPPED, 5), record(OTHER_SHIPPED, 6)]);
-    expect(all.map(({ table }) => [table.device, table.entries.map(timesOf)])).toEqual([
+    expect(all.map(({ table }) => [table.device, table.entries.map(({ us }) => us)])).toEqual([
       ["NVIDIA H100", [[2, 3]]],
       [DEVICE, [[5, 6]]],
     ]);
@@ -132,7 +129,7 @@ describe("a table's file", () => {
     await updateTable(file, winners(pair(4))[0]!);
     await updateTable(file, winners(pair(7, 32))[0]!);
     const last = await updateTable(file, winners([record(SHIPPED, 3), record(OTHER_SHIPPED, 4)])[0]!);
-    expect(last.entries.map((entry) => [entry.rows, ...timesOf(entry)])).toEqual([
+    expect(last.entries.map((entry) => [entry.rows, ...entry.us])).toEqual([
       [32, 7, 8],
       [4096, 3, 4],
     ]);

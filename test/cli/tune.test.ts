@@ -165,7 +165,7 @@ describe("tune merge", () => {
     expect(files()).toEqual(before);
     const parsed = parseTable(before[1]!, "NVIDIA H200");
     const { plan, config } = records.at(-1)!;
-    expect(parsed.ok && parsed.table.entries.map(({ times }) => winnerOf(parsed.table, times[0]![0]))).toEqual([candidateId(plan, config)]);
+    expect(parsed.ok && parsed.table.entries.map((entry) => winnerOf(parsed.table, entry.choices[0]!))).toEqual([candidateId(plan, config)]);
   });
   it("names few configs where that is wanted, or no other than a table has; from a compressed file too", async () => {
     const records = await madeRecords();

@@ -19,7 +19,7 @@ export function shippedChoices(): { readonly choice: TableChoice; readonly entry
   return files.flatMap((name) => {
     const { choices, entries } = JSON.parse(readFileSync(path.join(folder, name), "utf8")) as TuningTable;
     const bySize = entries.toSorted((a, b) => a.rows * a.cols - b.rows * b.cols);
-    return choices.map((choice, at) => ({ choice, entry: bySize.find(({ times }) => times.some(([place]) => place === at))! }));
+    return choices.map((choice, at) => ({ choice, entry: bySize.find((entry) => entry.choices.includes(at))! }));
   });
 }
 

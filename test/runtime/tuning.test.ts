@@ -8,7 +8,7 @@ import { variants } from "../../generated/variants.ts";
 import { type Choice, choosePlan } from "../../runtime/choose-plan.ts";
 import { sourceOrStored } from "../../runtime/kernel-source.ts";
 import { basisOf, loadTuning, userTuningFolder } from "../../runtime/tuning.ts";
-import { parseTable, type TableChoice, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
+import { parseTable, TABLE_VERSION, type TableChoice, type TunedEntry, type TuningTable } from "../../runtime/tuning-table.ts";
 import { failsWith } from "./fails-with.ts";
 import "./private-cache.ts";
 
@@ -23,7 +23,7 @@ const OWN_TEXT = "// a config that does not ship";
 const sha = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** A shape and its winner, in the terms of a test. */
-interface Made extends Omit<TunedEntry, "times" | "run"> {
+interface Made extends Omit<TunedEntry, "choices" | "us" | "run"> {
   readonly plan: string;
   readonly config: TableChoice["config"];
   readonly us: number;
@@ -41,10 +41,10 @@ function entryOf(rows: number, cols: number, k: number, more: Partial<Made> = {}
   return { rows, cols, k, dtype: "bf16", plan, config, us: 4, sources, basis: {}, ...more };
 }
 const tableOf = (...made: Made[]): TuningTable => ({
-  ...{ version: 2, device: DEVICE },
+  ...{ version: TABLE_VERSION, device: DEVICE },
   runs: [{ records: sha(""), protocol: "nvrtc=13.0", date: "2026-01-01T00:00:00.000Z" }],
   choices: made.map(({ plan, config, dtype, sources, basis }) => ({ plan, config, dtype, sources, basis })),
-  entries: made.map(({ rows, cols, k, dtype, us }, at) => ({ rows, cols, k, dtype, times: [[at, us]], run: 0 })),
+  entries: made.map(({ rows, cols, k, dtype, us }, at) => ({ rows, cols, k, dtype, choices: [at], us: [us], run: 0 })),
 });
 /** A table of one entry, with something of that entry changed. */
 const withEntry = (change: object): string => {
@@ -94,12 +94,8 @@ describe("dispatch", () => {
     const made = [90, 100, 110, 120].map((rows) => entryOf(rows, 50304, 50, { config: config(8) }));
     const other = entryOf(100, 50304, 50, { config: config(4) });
     const table = tableOf(...made, other);
-    const times = (own: number, others: number): TunedEntry["times"] => [
-      [0, own],
-      [4, others],
-    ];
     const write = (...of: readonly (readonly [own: number, other: number])[]): void =>
-      writeTable({ ...table, entries: table.entries.slice(0, 4).map((entry, at) => ({ ...entry, times: times(...of[at]!) })) });
+      writeTable({ ...table, entries: table.entries.slice(0, 4).map((entry, at) => ({ ...entry, choices: [0, 4], us: of[at]! })) });
     const warps = async (): Promise<unknown> => (await chosen(requestOf(105, 50304, 50))).resolved.stages[1]!.tune.warps;
     // what is best at one place and bad beside it is not taken between them
     write([4, 8], [4.1, 4.2], [4.1, 4.2], [4, 8]);
@@ -107,7 +103,11 @@ describe("dispatch", () => {
     write([8, 4], [4.2, 4.1], [4.2, 4.1], [8, 4]);
     writeTable({
       ...JSON.parse(readFileSync(file, "utf8")),
-      entries: JSON.parse(readFileSync(file, "utf8")).entries.map((entry: TunedEntry) => ({ ...entry, times: [...entry.times].reverse() })),
+      entries: JSON.parse(readFileSync(file, "utf8")).entries.map(({ choices, us, ...entry }: TunedEntry) => ({
+        ...entry,
+        choices: choices.toReversed(),
+        us: us.toReversed(),
+      })),
     });
     expect(await warps()).toBe(4);
     const { tuned } = await chosen(requestOf(105, 50304, 50));
@@ -136,17 +136,9 @@ describe("dispatch", () => {
     const [small, large] = [entryOf(400, 50304, 60, { config: list(64) }), entryOf(400, 50304, 60, { config: list(256) })];
     const table = tableOf(small, large);
     const shape = table.entries[0]!;
-    const around = [400, 410, 420].map(
-      (rows): TunedEntry => ({
-        ...{ ...shape, rows },
-        times: [
-          [0, 4],
-          [1, 5],
-        ],
-      }),
-    );
+    const around = [400, 410, 420].map((rows): TunedEntry => ({ ...shape, rows, choices: [0, 1], us: [4, 5] }));
     // the nearest knows the larger list alone; one of 64 words is refused for k 65
-    const besides = (k: number): void => writeTable({ ...table, entries: [...around, { ...shape, rows: 100, k, times: [[1, 4]] }] });
+    const besides = (k: number): void => writeTable({ ...table, entries: [...around, { ...shape, rows: 100, k, choices: [1], us: [4] }] });
     const taken = async (): Promise<unknown> => (await chosen(requestOf(100, 50304, 63))).resolved.stages[1]!.tune.listSize;
     besides(65);
     expect(await taken()).toBe(64);
@@ -208,15 +200,19 @@ describe("the environment", () => {
 describe("a table that cannot be used", () => {
   it.each([
     ["no JSON", "{", /JSON/],
-    ["another version", JSON.stringify({ ...tableOf(), version: 1 }), /its version is 1, this topkit reads 2/],
+    ["another version", JSON.stringify({ ...tableOf(), version: 2 }), /its version is 2, this topkit reads 3/],
     ["another device", JSON.stringify({ ...tableOf(), device: "Else" }), /it is of the device "Else"/],
-    ["no rows", withEntry({ rows: 0 }), /rows of entry 0 is no positive integer/],
+    ["no rows", withEntry({ rows: 0 }), /entry 0 has rows that are no positive integer/],
     ["no run", withEntry({ run: 1 }), /entry 0 is of no run/],
-    ["a dtype that is none", withEntry({ dtype: "f64" }), /the dtype of entry 0 is "f64"/],
-    ["no times", withEntry({ times: [] }), /entry 0 has no times/],
-    ["no time", withEntry({ times: [[0, 0]] }), /a time of entry 0 is none/],
-    ["no choice", withEntry({ times: [[1, 4]] }), /a time of entry 0 is of no choice/],
-    ["a choice of another dtype", withEntry({ dtype: "f32" }), /a time of entry 0 is of a choice for another dtype/],
+    ["a dtype that is none", withEntry({ dtype: "f64" }), /entry 0 has the dtype "f64"/],
+    ["no times", withEntry({ choices: [], us: [] }), /entry 0 has no times/],
+    ["no cols", withEntry({ cols: 0.5 }), /entry 0 has cols that are no positive integer/],
+    ["no k", withEntry({ k: -1 }), /entry 0 has a k that is no positive integer/],
+    ["no list of times", withEntry({ us: "4" }), /entry 0 has no lists of choices and times/],
+    ["a choice without a time", withEntry({ us: [] }), /entry 0 has 1 choices and 0 times/],
+    ["a time that is none", withEntry({ us: [0] }), /entry 0 has a time that is none/],
+    ["no choice", withEntry({ choices: [1] }), /entry 0 has a time of no choice/],
+    ["a choice of another dtype", withEntry({ dtype: "f32" }), /entry 0 has a time of a choice for another dtype/],
     ["a hash that is none", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), sources: { a: "../../etc" } })), /hold what is no SHA-256/],
     ["a config of objects", JSON.stringify(tableOf({ ...entryOf(9, 50304, 50), config: { a: {} as "" } })), /no value of a tunable/],
   ])("is a warning and a miss: %s", async (_, text, reason) => {
