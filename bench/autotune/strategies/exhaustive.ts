@@ -3,9 +3,9 @@
  * of the rest the better half goes on with twice the rounds.
  */
 import { shuffled } from "../../random.ts";
-import { ROUNDS, ranked, type Score, type Search } from "../strategy.ts";
+import { ROUNDS, ranked, type Score, type Search, type Strategy } from "../strategy.ts";
 
-/** Of each plan, that many random candidates are looked at first; the rest of a plan whose best takes so many times the best of all is passed over. */
+/** Of each plan, that many random candidates are looked at first. */
 const SAMPLE = 32;
 /** And so many of those before anything around the best: where seeds are bad, one of them is better. */
 const FIRST = 4;
@@ -20,8 +20,13 @@ const CONTENDERS = 4;
 const SECOND_LOOK = 64;
 const LEAST = 4;
 
-/** Successive halving (Jamieson and Talwalkar 2016) over the whole space: seeds, what lies around the best, a sample of every plan, then plan by plan. */
-export async function exhaustive({ space, seeds, random, measure }: Search): Promise<void> {
+export const exhaustive: Strategy = (search) => searchAll(search, HOPELESS);
+
+/**
+ * Successive halving (Jamieson and Talwalkar 2016) over the whole space: seeds, what lies around the best, a sample of every plan, then plan by plan.
+ * The rest of a plan whose sample's best takes more than `hopeless` times the best of all is passed over.
+ */
+export async function searchAll({ space, seeds, random, measure }: Search, hopeless: number): Promise<void> {
   const scores = new Map<number, Score>();
   const compared = new Set<number>();
   const look = async (candidates: readonly number[], rounds: number): Promise<void> => {
@@ -57,8 +62,7 @@ export async function exhaustive({ space, seeds, random, measure }: Search): Pro
   await settle();
   await lookAtAll(byPlan.flatMap((own) => own.slice(0, SAMPLE)));
   const bestOf = (candidates: readonly number[]): number => Math.min(...candidates.map((candidate) => scores.get(candidate) ?? Number.POSITIVE_INFINITY));
-  const hopeless = HOPELESS * bestOf([...scores.keys()]);
-  const hopeful = byPlan.filter((own) => bestOf(own) <= hopeless);
+  const hopeful = byPlan.filter((own) => bestOf(own) <= hopeless * bestOf([...scores.keys()]));
   for (const [first] of hopeful) await settle(space.candidates[first!]!.plan);
   for (const own of hopeful.toSorted((a, b) => bestOf(a) - bestOf(b))) await lookAtAll(own);
 
