@@ -130,16 +130,20 @@ function overridden(domains: object, base: AnyConfig, force: Readonly<Record<str
   return Object.fromEntries(Object.keys(domains).map((name) => [name, force[`${owner}.${name}`] ?? force[name] ?? base[name]])) as AnyConfig;
 }
 
-/** A forced name that no part of the plan has, or a value outside its domain, as a sentence. */
+/** A forced name that no part of the plan has, or a value outside its domain, as a sentence. Asked of every choice of a tuning table: no text is made up for what is right. */
 function unknownTunable(plan: Plan, force: Readonly<Record<string, Scalar>>): string | undefined {
   const owners = [{ name: plan.name, tune: plan.tune }, ...new Set(plan.stages)];
-  const allowed = owners.flatMap((owner) => Object.keys(owner.tune).map((tunable) => `${owner.name}.${tunable}`));
   for (const [name, value] of Object.entries(force)) {
-    const matches = owners.filter((owner) => Object.keys(owner.tune).some((tunable) => name === tunable || name === `${owner.name}.${tunable}`));
-    if (matches.length === 0) return `no tunable "${name}"; there are ${allowed.join(", ") || "none"}`;
-    for (const owner of matches) {
-      const domain = owner.tune[name.slice(name.lastIndexOf(".") + 1)];
-      if (domain && !domain.values.includes(value)) return `"${name}" is ${JSON.stringify(value)}; allowed: ${domain.values.join(", ")}`;
+    const dot = name.lastIndexOf(".");
+    const tunable = name.slice(dot + 1);
+    const matches = owners.filter((owner) => (dot < 0 || owner.name === name.slice(0, dot)) && Object.hasOwn(owner.tune, tunable));
+    if (matches.length === 0) {
+      const allowed = owners.flatMap((owner) => Object.keys(owner.tune).map((each) => `${owner.name}.${each}`));
+      return `no tunable "${name}"; there are ${allowed.join(", ") || "none"}`;
+    }
+    for (const { tune } of matches) {
+      const { values } = tune[tunable]!;
+      if (!values.includes(value)) return `"${name}" is ${JSON.stringify(value)}; allowed: ${values.join(", ")}`;
     }
   }
   return undefined;
