@@ -132,17 +132,20 @@ type Measured = Omit<Candidate, "score"> & { readonly overs: Over[] };
 function measuredNear(known: readonly NearEntry[], counts: (choice: TableChoice) => boolean): Measured[] {
   const found = new Map<string, Measured>();
   for (const near of known) {
-    const times = near.entry.choices.flatMap((choice, at) => {
-      const measured = near.table.choices[choice]!;
-      return counts(measured) ? [{ measured, us: near.entry.us[at]! }] : [];
-    });
-    const best = Math.min(...times.map(({ us }) => us));
-    for (const [place, { measured, us }] of times.entries()) {
+    const { choices } = near.table;
+    const counting = [...near.entry.choices.keys()].filter((at) => counts(choices[near.entry.choices[at]!]!));
+    const best = Math.min(...counting.map((at) => near.entry.us[at]!));
+    for (const at of counting) {
+      const measured = choices[near.entry.choices[at]!]!;
+      const us = near.entry.us[at]!;
       const id = idOf(measured);
-      const each = found.get(id) ?? { plan: measured.plan, config: measured.config, near, measured, us, overs: [] };
+      let each = found.get(id);
+      if (each === undefined) {
+        each = { plan: measured.plan, config: measured.config, near, measured, us, overs: [] };
+        found.set(id, each);
+      }
       // the winner stands first: among those that figures could not tell apart it was taken for a reason
-      each.overs.push({ near, over: place === 0 ? 0 : Math.min(WORST, Math.log(us / best)) });
-      found.set(id, each);
+      each.overs.push({ near, over: at === counting[0] ? 0 : Math.min(WORST, Math.log(us / best)) });
     }
   }
   return [...found.values()];

@@ -69,10 +69,18 @@ const isAllowed =
   };
 
 /** Whether the kernels are those that were measured, as far as their texts are known here. */
-const isCurrent =
-  (tuning: Tuning) =>
-  ({ sources }: TableChoice): boolean =>
-    Object.entries(sources).every(([symbol, hash]) => (tuning.rendered.get(symbol) ?? hash) === hash);
+function isCurrent({ rendered }: Tuning): (choice: TableChoice) => boolean {
+  // a request meets each of a hundred choices in many entries
+  const known = new Map<TableChoice, boolean>();
+  return (choice) => {
+    let current = known.get(choice);
+    if (current === undefined) {
+      current = Object.entries(choice.sources).every(([symbol, hash]) => (rendered.get(symbol) ?? hash) === hash);
+      known.set(choice, current);
+    }
+    return current;
+  };
+}
 
 /** Undefined where a kernel's text is nowhere. A kernel that the tuned shape did without is as it ships. */
 function storedSources({ stages }: ResolvedPlan, { near, measured }: Candidate, tuning: Tuning): ReadonlyMap<string, StoredSource> | undefined {
