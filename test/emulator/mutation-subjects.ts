@@ -1,6 +1,7 @@
 /** What mutants of a kernel are tried on: a few of its configs, chosen by rule, each with small requests next to every boundary. */
 import { random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, sampleRow, variantSymbol } from "../../dsl/index.ts";
+import { sortExtremes } from "./mutation-sort-extremes.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
 import { configsOf, countConfigs } from "./property-space.ts";
@@ -112,7 +113,7 @@ function chosenFor(kernel: AnyKernel): Subject[] {
     if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
     const cases = casesOf(kernel, spec, tune, isOnce, sizes);
-    const more = kernel.name === "wide_stream" ? overflowing(spec, tune) : [];
+    const more = kernel.name === "wide_stream" ? overflowing(spec, tune) : kernel.name === "cluster_sort" ? sortExtremes(spec, tune) : [];
     return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: [...cases, ...more], races: isOnce ? [] : raceCases(cases) };
   });
 }

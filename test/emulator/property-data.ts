@@ -42,6 +42,19 @@ const STEPS = {
   quarterEnd: ({ source, cols, k, col }) => (col >= Math.floor(cols / 4) - k - 1 && col < Math.floor(cols / 4) ? 0 : -64 - source.below(64)),
   // one element less than k stands above masses of ties, all in the row's second quarter but for its first column
   quarterAbove: ({ source, cols, k, col }) => (col > Math.floor(cols / 4) && col < Math.floor(cols / 4) + k ? 1 + source.below(500) : 0),
+  // about k / 2 winners within 32 patterns of each other, and all others tie far below them
+  crowdAbove: ({ source, cols, k }) => (source.uniform() * cols < k / 2 ? 12000 + source.below(32) : 0),
+  // half as many again as k tie for the first place, all over the row's first three eighths, and the others far from them
+  quarterTies: ({ source, cols, k, col }) =>
+    8 * col < 3 * cols && Math.floor(((col + 1) * 4 * k) / cols) > Math.floor((col * 4 * k) / cols) ? 0 : -64 - source.below(64),
+  // from the middle of the greatest power of two on, a winner in every slot; all others tie, in the first quarter below the rest
+  lateComb: ({ cols, col, perSlot }) => {
+    const power = 2 ** Math.floor(Math.log2(cols));
+    return 2 * col >= power && col % perSlot === 0 ? 1 : 4 * col >= power ? 0 : -1;
+  },
+  // eight less than k winners, all over the row, and the others far from them
+  shortShares: ({ source, cols, k, col }) =>
+    Math.floor(((col + 1) * (k - 8)) / cols) > Math.floor((col * (k - 8)) / cols) ? source.below(500) : -1000 - source.below(500),
   // better where wide_sample does not look, at its least
   unsampled: ({ source, col, ...place }) => (isSampled(col, place) ? -12500 - source.below(500) : -source.below(12000)),
 } satisfies Readonly<Record<string, (place: Place) => number>>;
@@ -60,6 +73,11 @@ const KEYS = {
   edgeTies: ({ source, cols, k }, edge) => (source.uniform() * cols < k / 2 ? edge : edge - 1),
   // about k elements above the least key, which all others have
   lowTies: ({ source, cols, k }) => (source.uniform() * cols < k ? 1 + source.below(9) : 0),
+  // a hundredth has the least key, and the others are far above it
+  fewLow: ({ source, col }) => (col % 100 === 50 ? 0 : 1000 + source.below(50000)),
+  // the greatest key and another stand above all others, in one slot
+  fallingPair: ({ col }) => (col === 800 ? 2 ** 32 : col === 801 ? 2000 : 1000),
+  risingPair: ({ col }) => (col === 800 ? 2000 : col === 801 ? 2 ** 32 : 1000),
   // few keys to either side of it
   edgeNear: ({ source }, edge) => edge - 2 + source.below(5),
 } satisfies Readonly<Record<string, (place: Place, edge: number) => number>>;
@@ -73,6 +91,8 @@ const BITS = {
       : sign + Math.floor(infinity / 2) + source.below(negativeNans),
   // about k / 2 least negative NaNs, and all others are the NaN that instructions make, which is next to it
   nanTies: ({ source, cols, k }, { signBit, infinity }) => (source.uniform() * cols < k / 2 ? signBit + infinity + 1 : signBit - 1),
+  // a greatest number in every third slot, and all others are NaNs
+  numbersAmongNans: ({ col, perSlot }, { signBit, infinity }) => (col % (3 * perSlot) === 0 ? infinity - 1 : signBit - 1),
 } satisfies Readonly<Record<string, (place: Place, format: Format, sign: number) => number>>;
 
 export type DataName = PatternName | keyof typeof NUMBERS | keyof typeof STEPS | keyof typeof KEYS | keyof typeof BITS;
