@@ -42,6 +42,8 @@ const STEPS = {
   quarterEnd: ({ source, cols, k, col }) => (col >= Math.floor(cols / 4) - k - 1 && col < Math.floor(cols / 4) ? 0 : -64 - source.below(64)),
   // one element less than k stands above masses of ties, all in the row's second quarter but for its first column
   quarterAbove: ({ source, cols, k, col }) => (col > Math.floor(cols / 4) && col < Math.floor(cols / 4) + k ? 1 + source.below(500) : 0),
+  // better where wide_sample does not look, at its least
+  unsampled: ({ source, col, ...place }) => (isSampled(col, place) ? -12500 - source.below(500) : -source.below(12000)),
   // about k / 2 winners within 32 patterns of each other, and all others tie far below them
   crowdAbove: ({ source, cols, k }) => (source.uniform() * cols < k / 2 ? 12000 + source.below(32) : 0),
   // half as many again as k tie for the first place, all over the row's first three eighths, and the others far from them
@@ -55,8 +57,6 @@ const STEPS = {
   // eight less than k winners, all over the row, and the others far from them
   shortShares: ({ source, cols, k, col }) =>
     Math.floor(((col + 1) * (k - 8)) / cols) > Math.floor((col * (k - 8)) / cols) ? source.below(500) : -1000 - source.below(500),
-  // better where wide_sample does not look, at its least
-  unsampled: ({ source, col, ...place }) => (isSampled(col, place) ? -12500 - source.below(500) : -source.below(12000)),
 } satisfies Readonly<Record<string, (place: Place) => number>>;
 
 /** Whether wide_sample reads the column of an aligned row where each thread has one slot: pieces of four slots, four groups to one (dsl/kernels/wide.ts). */
