@@ -1,6 +1,7 @@
 /** What mutants of a kernel are tried on: a few of its configs, chosen by rule, each with small requests next to every boundary. */
 import { random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, sampleRow, variantSymbol } from "../../dsl/index.ts";
+import { extremesOf } from "./mutation-extremes.ts";
 import { sortExtremes } from "./mutation-sort-extremes.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
@@ -113,8 +114,13 @@ function chosenFor(kernel: AnyKernel): Subject[] {
     if (least === undefined) throw new Error(`no small request fits a config of ${kernel.name}: add to SIZES or KS`);
     const { tune } = least;
     const cases = casesOf(kernel, spec, tune, isOnce, sizes);
-    const more = kernel.name === "wide_stream" ? overflowing(spec, tune) : kernel.name === "cluster_sort" ? sortExtremes(spec, tune) : [];
-    return { symbol: variantSymbol(kernel, spec, tune), spec, tune, cases: [...cases, ...more], races: isOnce ? [] : raceCases(cases) };
+    return {
+      symbol: variantSymbol(kernel, spec, tune),
+      spec,
+      tune,
+      cases: [...cases, ...extremesOf(kernel, spec, tune), ...(kernel.name === "cluster_sort" ? sortExtremes(spec, tune) : [])],
+      races: isOnce ? [] : raceCases(cases),
+    };
   });
 }
 
@@ -217,23 +223,6 @@ function casesOf(kernel: AnyKernel, spec: (typeof SPECS)[number], tune: AnyConfi
       return [{ ...fit, ...spec, ...layout, lengths, dataSeed: 3 * at + turn + 1, seed: 3 * at + turn }];
     }),
   ).filter((each) => resolve(plans.find(({ name }) => name === each.plan)!, requestOf(each), { force: each.force }).ok);
-}
-
-/**
- * More words than wide_stream holds: in the one block of a long row, with nothing in the other rows; from the lists of a row's blocks, each of which is full; and
- * from the first words of the lists, of as many blocks as an H200 has.
- */
-function overflowing(spec: (typeof SPECS)[number], tune: AnyConfig): Case[] {
-  const own = Object.fromEntries(Object.entries(tune).map(([name, value]) => [`wide_stream.${name}`, value]));
-  const usual = { plan: "wide_select", ...spec, data: "unsampled", gap: 0, offset: 0, indexBytes: 4, dataSeed: 1 } as const;
-  const forced = (streamers: number): Case["force"] => ({ ...own, "wide_select.sample": 1, "wide_select.streamers": streamers });
-  const cases = [
-    { rows: 66, cols: 20500, k: 13, lengths: [20500, ...Array<number>(65).fill(0)], force: forced(66), seed: 1 },
-    { rows: 1, cols: 45000, k: 1100, lengths: [], force: forced(66), seed: 2 },
-    { rows: 1, cols: 550_000, k: 100, lengths: [], force: forced(132), seed: 3 },
-  ];
-  // the longest row takes seconds, and overflows the least capacity only
-  return cases.filter(({ cols }) => cols < 500_000 || (tune.candidates === 4096 && spec.order === "largest")).map((each) => ({ ...usual, ...each }));
 }
 
 /** Of a plan's launches together: beyond this, a config of fewer is tried too. */

@@ -42,6 +42,19 @@ const STEPS = {
   quarterEnd: ({ source, cols, k, col }) => (col >= Math.floor(cols / 4) - k - 1 && col < Math.floor(cols / 4) ? 0 : -64 - source.below(64)),
   // one element less than k stands above masses of ties, all in the row's second quarter but for its first column
   quarterAbove: ({ source, cols, k, col }) => (col > Math.floor(cols / 4) && col < Math.floor(cols / 4) + k ? 1 + source.below(500) : 0),
+  // masses of ties below the row's first three columns: of an unaligned row those before the first whole vector
+  leadAbove: ({ col }) => (col < 3 ? 1 : 0),
+  // k neighbours more than 63 keys above all others, of which masses of neighbours are 5 above the rest: few of a block's threads have any of them
+  stairs: ({ source, k, col }) => (col < k ? 64 + source.below(64) : col < k + 1600 ? 5 : 0),
+  // two elements less than k stand in the row's first quarter, in a vector each; behind it some of middling rank, far above all else of the first quarter
+  quarterLess: ({ source, cols, k, col }) =>
+    col % 16 !== 8 ? -2000 - source.below(500) : 4 * col >= cols ? -source.below(64) : col < 16 * (k - 2) ? 1 + source.below(500) : -2000,
+  // the best of the quarters: 40 elements and 24, in 5 vectors of 8 and in 4; six of high rank, in six vectors; and six that all of these are above
+  quarterCrowds: ({ source, cols, col }) => {
+    const [quarter, at] = [Math.floor((4 * col) / cols), col % Math.floor(cols / 4)];
+    const isOne = quarter === 0 ? at >= 64 && at < 104 : quarter === 1 ? at >= 64 && at < 96 && at % 8 < 6 : at % 64 === 32 && at < 384;
+    return isOne ? [1 + source.below(4000), 1 + source.below(4000), 3000 + source.below(500), 0][quarter]! : -1000 - source.below(500);
+  },
   // better where wide_sample does not look, at its least
   unsampled: ({ source, col, ...place }) => (isSampled(col, place) ? -12500 - source.below(500) : -source.below(12000)),
   // about k / 2 winners within 32 patterns of each other, and all others tie far below them
