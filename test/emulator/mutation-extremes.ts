@@ -1,5 +1,6 @@
 /** Cases of one kernel alone, for what no boundary of a request brings about: counts that just fill what a kernel has room for, or just do not. */
 import type { AnyConfig, AnyKernel } from "../../dsl/index.ts";
+import { sortExtremes } from "./mutation-sort-extremes.ts";
 import type { Case } from "./property-case.ts";
 
 type Spec = Pick<Case, "dtype" | "order">;
@@ -44,9 +45,7 @@ const EXTREMES: Readonly<Record<string, (spec: Spec, tune: AnyConfig) => readonl
           { rows: 1, cols: 4096, k: 32, offset: 3, data: "leadAbove" },
         ],
 
-  // exactly what is wanted lies in the first of two groups of bins, and in the second one more than is held
-  cluster_sort: ({ dtype, order }, { blocks, segment }) =>
-    dtype === "bf16" && order === "largest" && Number(blocks) * Number(segment) === 512 ? [{ rows: 1, cols: 5000, k: 300, data: "stairs" }] : [],
+  cluster_sort: sortExtremes,
 
   /**
    * More words than it holds: in the one block of a long row, with nothing in the other rows; from the lists of a row's blocks, each of which is full; and

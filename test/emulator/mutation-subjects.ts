@@ -2,7 +2,6 @@
 import { random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, sampleRow, variantSymbol } from "../../dsl/index.ts";
 import { extremesOf } from "./mutation-extremes.ts";
-import { sortExtremes } from "./mutation-sort-extremes.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
 import { configsOf, countConfigs } from "./property-space.ts";
@@ -118,7 +117,7 @@ function chosenFor(kernel: AnyKernel): Subject[] {
       symbol: variantSymbol(kernel, spec, tune),
       spec,
       tune,
-      cases: [...cases, ...extremesOf(kernel, spec, tune), ...(kernel.name === "cluster_sort" ? sortExtremes(spec, tune) : [])],
+      cases: [...cases, ...extremesOf(kernel, spec, tune)],
       races: isOnce ? [] : raceCases(cases),
     };
   });
