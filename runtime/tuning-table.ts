@@ -80,7 +80,7 @@ function checkTable(value: unknown, device: string): TuningTable {
   });
   const choices = list(table.choices, "choices").map((choice, at) => checkChoice(object(choice, `choice ${at}`), `choice ${at}`));
   for (const [at, entry] of list(table.entries, "entries").entries()) {
-    const wrong = wrongOf(object(entry, "an entry"), runs.length, choices);
+    const wrong = isObject(entry) ? wrongOf(entry, runs.length, choices) : "is no object";
     if (wrong !== undefined) throw new Error(`entry ${at} ${wrong}`);
   }
   return table as unknown as TuningTable;
@@ -125,8 +125,8 @@ function need(holds: boolean, otherwise: string): asserts holds {
 }
 
 function object(value: unknown, name: string): Json {
-  need(typeof value === "object" && value !== null && !Array.isArray(value), `${name} is no object`);
-  return value as Json;
+  need(isObject(value), `${name} is no object`);
+  return value;
 }
 
 function list(value: unknown, name: string): readonly unknown[] {
@@ -134,6 +134,7 @@ function list(value: unknown, name: string): readonly unknown[] {
   return value as readonly unknown[];
 }
 
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 const isTime = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value) && value > 0;
 const isBelow = (value: unknown, end: number): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < end;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31;

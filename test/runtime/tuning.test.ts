@@ -202,6 +202,7 @@ describe("a table that cannot be used", () => {
     ["no JSON", "{", /JSON/],
     ["another version", JSON.stringify({ ...tableOf(), version: 2 }), /its version is 2, this topkit reads 3/],
     ["another device", JSON.stringify({ ...tableOf(), device: "Else" }), /it is of the device "Else"/],
+    ["an entry that is none", JSON.stringify({ ...tableOf(), entries: [[]] }), /entry 0 is no object/],
     ["no rows", withEntry({ rows: 0 }), /entry 0 has rows that are no positive integer/],
     ["no run", withEntry({ run: 1 }), /entry 0 is of no run/],
     ["a dtype that is none", withEntry({ dtype: "f64" }), /entry 0 has the dtype "f64"/],

@@ -62,7 +62,8 @@ export async function searchAll({ space, seeds, random, measure }: Search, hopel
   await settle();
   await lookAtAll(byPlan.flatMap((own) => own.slice(0, SAMPLE)));
   const bestOf = (candidates: readonly number[]): number => Math.min(...candidates.map((candidate) => scores.get(candidate) ?? Number.POSITIVE_INFINITY));
-  const hopeful = byPlan.filter((own) => bestOf(own) <= hopeless * bestOf([...scores.keys()]));
+  const most = hopeless * bestOf([...scores.keys()]);
+  const hopeful = byPlan.filter((own) => bestOf(own) <= most);
   for (const [first] of hopeful) await settle(space.candidates[first!]!.plan);
   for (const own of hopeful.toSorted((a, b) => bestOf(a) - bestOf(b))) await lookAtAll(own);
 
