@@ -2,6 +2,7 @@
 import { summarize } from "../statistics.ts";
 import { isTimed, type Outcome } from "./outcome.ts";
 import type { Candidate, Space } from "./space.ts";
+import { ROUNDS } from "./strategy.ts";
 
 export interface Ranked {
   readonly candidate: Candidate;
@@ -14,7 +15,10 @@ export interface Ranked {
   readonly tied: boolean;
 }
 
-/** Fastest first; what gave no time is left out. A candidate that was dropped after a look has no claim: it may have been lucky. */
+/**
+ * Fastest first; what gave no time is left out. A candidate that was dropped after a look has no claim: it may have been lucky. One that came to a
+ * last comparison has, however many of them another was in.
+ */
 export function ranking(space: Space, outcomes: ReadonlyMap<string, Outcome>): Ranked[] {
   const timed = space.candidates.flatMap((candidate) => {
     const outcome = outcomes.get(candidate.id);
@@ -22,7 +26,7 @@ export function ranking(space: Space, outcomes: ReadonlyMap<string, Outcome>): R
   });
   timed.sort((a, b) => a.median - b.median);
   const most = Math.max(...timed.map(({ us }) => us.length));
-  const claims = (us: readonly number[]): boolean => 2 * us.length >= most;
+  const claims = (us: readonly number[]): boolean => 2 * us.length >= Math.min(most, ROUNDS.final);
   const best = timed.find(({ us }) => claims(us));
   if (best === undefined) return [];
   return timed.map(({ candidate, us, median }) => ({

@@ -30,8 +30,8 @@ const MOST_TIMES = 48;
 const SLOWEST = 4;
 /** A shape of which fewer choices were timed has not been tuned. */
 const LEAST_TIMES = 2;
-/** How far over the fastest the untuned choice may be in a table of few choices: its kernels ship anyway, and what it does on data that is not normal is known. */
-const LOYALTY = 1.04;
+/** How far over the fastest the untuned choice may be in a table of few choices: what it does on data that is not normal is known. */
+const LOYALTY = 1.02;
 const ORDERS = ["largest", "smallest"] as const satisfies readonly Order[];
 
 /**

@@ -88,4 +88,12 @@ describe("the winner", () => {
   it("is none that had one lucky look", () => {
     expect(winner(space, new Map([...outcomes, [c.id, { us: [9.9] }]]))!.candidate.id).not.toBe(c.id);
   });
+  it("is the fastest of a last comparison, also beside one that was in many", () => {
+    const often = new Map<string, Outcome>([
+      [a.id, { us: Array.from({ length: 30 }, () => 12) }],
+      [b.id, { us: [10, 10.1, 10, 10.1, 10, 10.1, 10, 10.1, 10] }],
+      [c.id, { us: [9.9] }],
+    ]);
+    expect(winner(space, often, a.id)!.candidate.id).toBe(b.id);
+  });
 });

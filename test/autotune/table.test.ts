@@ -77,7 +77,7 @@ describe("winners of records", () => {
     };
     expect(first(5)).toEqual(SHIPPED);
     expect(first(4.9)).toEqual(OWN);
-    expect(first(4.9, { average: 0 })).toEqual(SHIPPED);
+    expect(first(4.95, { average: 0 })).toEqual(SHIPPED);
     expect(first(4, { average: 0 })).toEqual(OWN);
   });
   it("are none of a shape of which only one choice was timed", () => {
