@@ -295,9 +295,9 @@ async function sampleContender({ gpu, problems }: Bench, inputs: DeviceInputs, s
     callsOn(inputs, (input) => sample.enqueue(input)),
   );
   const check = async (): Promise<ResultRow["exact"]> => {
-    await sample.poison();
+    await sample.draws.poison();
     await go.sample();
-    const wrong = await sample.wrongRows(mode === "graph-hot" ? 1 : inputs.plan.copies);
+    const wrong = await sample.draws.wrongRows(mode === "graph-hot" ? 1 : inputs.plan.copies);
     if (wrong > 0) problems.push(`${describe(inputs.workload)}, ${mode}: ${wrong} rows drew another token than the CPU backend`);
     return wrong === 0 ? "yes" : "no";
   };

@@ -1,108 +1,40 @@
-/** Drawing tokens as the benchmark measures it: parameters and tokens for every input on the device, and the tokens that must come. */
-import type { NativeMemory } from "../native/types.ts";
-import { fillByCopy } from "../runtime/fill.ts";
-import { awaiting, calling, native } from "../runtime/native-access.ts";
-import type { DeviceTensor, SamplePlan, SampleTensors } from "../runtime/types.ts";
+/** Drawing tokens as the benchmark measures it: the plan that the runtime takes, on every input. */
+import type { SamplePlan } from "../runtime/types.ts";
 import type { DeviceInputs } from "./device-inputs.ts";
-import { ALIGNMENT, type Gpu } from "./gpu.ts";
-
-/** What is usual with chat models; of bench/torch_peer.py too. */
-const TEMPERATURE = 0.8;
-const TOP_P = 0.95;
-const SEED = 1n;
+import { Draws } from "./draws.ts";
+import type { Gpu } from "./gpu.ts";
 
 export class SampleRun {
   readonly plan: SamplePlan;
+  readonly draws: Draws;
   readonly #gpu: Gpu;
   readonly #inputs: DeviceInputs;
-  readonly #parameters: SampleTensors;
-  readonly #memory: NativeMemory;
-  readonly #tokens: readonly DeviceTensor[];
-  /** distinct x rows */
-  readonly #expected: Int32Array;
 
-  private constructor(gpu: Gpu, inputs: DeviceInputs, plan: SamplePlan, parameters: SampleTensors, memory: NativeMemory, expected: Int32Array) {
-    const { rows } = inputs.workload;
+  private constructor(gpu: Gpu, inputs: DeviceInputs, plan: SamplePlan, draws: Draws) {
     this.plan = plan;
+    this.draws = draws;
     this.#gpu = gpu;
     this.#inputs = inputs;
-    this.#parameters = parameters;
-    this.#memory = memory;
-    this.#expected = expected;
-    const stride = strideOf(rows);
-    this.#tokens = inputs.x.map((_, copy) => gpu.device.wrap(memory.pointer + BigInt(copy * stride), { shape: [rows, 1], dtype: "i32" }));
   }
 
-  /** Row r of every input has the offset r. Errors: TK112, TK303. */
+  /** Errors: TK112, TK303. */
   static async make(gpu: Gpu, inputs: DeviceInputs): Promise<SampleRun> {
     const { rows, cols, k, dtype } = inputs.workload;
-    const { device } = gpu;
-    const temperature = new Float32Array(rows).fill(TEMPERATURE);
-    const topP = new Float32Array(rows).fill(TOP_P);
-    const seeds = new BigInt64Array(rows).fill(SEED);
-    const offsets = BigInt64Array.from({ length: rows }, (_, row) => BigInt(row));
-    const expected = await drawn(inputs, { temperature, topP, seeds, offsets });
-    const plan = await device.samplePlan({ rows, cols, k, dtype });
-    const column = [rows, 1] as const;
-    const parameters = {
-      temperature: device.tensor(temperature, { shape: column, dtype: "f32" }),
-      topP: device.tensor(topP, { shape: column, dtype: "f32" }),
-      seeds: device.tensor(seeds, { shape: column, dtype: "i64" }),
-      offsets: device.tensor(offsets, { shape: column, dtype: "i64" }),
-    };
-    // a capture takes launches only: the copies have to be done
-    await Promise.all(Object.values(parameters).map((tensor) => tensor.toHost()));
-    const memory = calling(() => gpu.native.allocate(inputs.plan.copies * strideOf(rows)));
-    return new SampleRun(gpu, inputs, plan, parameters, memory, expected);
+    const plan = await gpu.device.samplePlan({ rows, cols, k, dtype });
+    try {
+      return new SampleRun(gpu, inputs, plan, await Draws.make(gpu, inputs));
+    } catch (error) {
+      plan.dispose();
+      throw error;
+    }
   }
 
   enqueue(input: number): void {
-    this.plan.run(this.#inputs.x[input]!, this.#parameters, { tokens: this.#tokens[input]! }, { stream: this.#gpu.stream });
-  }
-
-  /** Overwrites all tokens, so that none of an earlier run can pass for a later one's. */
-  poison(): Promise<void> {
-    return fillByCopy(this.#gpu.native, this.#memory.pointer, 0xa5, this.#memory.bytes);
-  }
-
-  /** How many rows of the first `copies` inputs drew another token than they must. */
-  async wrongRows(copies: number): Promise<number> {
-    const { rows } = this.#inputs.workload;
-    const tokens = new Int32Array(rows);
-    let wrong = 0;
-    for (let copy = 0; copy < copies; copy++) {
-      await awaiting(() => this.#gpu.native.download(tokens, this.#tokens[copy]!.pointer, null));
-      const first = (copy % this.#inputs.plan.distinct) * rows;
-      wrong += tokens.filter((token, row) => token !== this.#expected[first + row]).length;
-    }
-    return wrong;
+    this.plan.run(this.#inputs.x[input]!, this.draws.parameters, { tokens: this.draws.tokens[input]! }, { stream: this.#gpu.stream });
   }
 
   close(): void {
     this.plan.dispose();
-    const { temperature, topP, seeds, offsets } = this.#parameters;
-    for (const tensor of [temperature, topP, seeds, offsets, ...this.#tokens]) tensor?.dispose();
-    this.#memory.close();
+    this.draws.close();
   }
-}
-
-const strideOf = (rows: number): number => Math.ceil((rows * 4) / ALIGNMENT) * ALIGNMENT;
-
-interface Parameters {
-  readonly temperature: Float32Array;
-  readonly topP: Float32Array;
-  readonly seeds: BigInt64Array;
-  readonly offsets: BigInt64Array;
-}
-
-/** What the CPU backend draws from the reference's top-k of each distinct input. */
-async function drawn({ workload: { rows, k, dtype }, answers, plan }: DeviceInputs, parameters: Parameters): Promise<Int32Array> {
-  const tokens = new Int32Array(plan.distinct * rows);
-  for (let input = 0; input < plan.distinct; input++) {
-    const part = [input * rows * k, (input + 1) * rows * k] as const;
-    const job = { values: answers.values.subarray(...part), indices: answers.indices.subarray(...part), ...parameters };
-    const outputs = { tokens: tokens.subarray(input * rows, (input + 1) * rows), logprobs: null, kept: null, candidateLogprobs: null };
-    await awaiting(() => native().cpuSample({ ...job, ...outputs, minP: null, rows, k, dtype, threads: 0 }));
-  }
-  return tokens;
 }

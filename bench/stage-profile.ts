@@ -19,7 +19,10 @@ export interface StageProfile {
   readonly stages: readonly { readonly kernel: string; readonly time: Summary }[];
 }
 
-export const requestOf = ({ rows, cols, k, dtype }: Workload): Request => ({ rows, cols, k, dtype, rowStride: cols, order: "largest", indexBytes: 4 });
+export const requestOf = ({ rows, cols, k, dtype, sample }: Workload): Request => ({
+  ...{ rows, cols, k, dtype, rowStride: cols, order: "largest", indexBytes: 4 },
+  ...(sample === true ? { sample } : {}),
+});
 
 /** The forced plan's profile, else that of the catalog's first plan of several kernels that answers the workload; undefined where there is none. */
 export async function profileStages(gpu: Gpu, inputs: DeviceInputs, force: Force | undefined, turns: Turns): Promise<StageProfile | undefined> {

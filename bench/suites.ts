@@ -9,10 +9,12 @@ export interface Workload {
   readonly k: number;
   readonly dtype: Dtype;
   readonly dist: Distribution;
+  /** A token is drawn from each row's answer: what the tuner tunes with --sample. */
+  readonly sample?: true;
 }
 
-export const shapeText = ({ rows, cols, k, dtype }: Pick<Workload, "rows" | "cols" | "k"> & { readonly dtype: string }): string =>
-  `${rows} x ${cols} k ${k} ${dtype}`;
+export const shapeText = ({ rows, cols, k, dtype, sample }: Pick<Workload, "rows" | "cols" | "k" | "sample"> & { readonly dtype: string }): string =>
+  `${sample === true ? "sample " : ""}${rows} x ${cols} k ${k} ${dtype}`;
 
 const HEADER = "suite,rows,cols,k,dtype,dist";
 const DTYPES: readonly string[] = ["f32", "f16", "bf16"] satisfies readonly Dtype[];

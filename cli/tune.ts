@@ -37,6 +37,7 @@ export interface TuneCommandOptions {
   readonly filter?: RegExp;
   readonly shape?: readonly string[];
   readonly drawn?: readonly Workload[];
+  readonly sample?: boolean;
   readonly strategy?: string;
   readonly effort: Effort;
   readonly budget?: number;
@@ -63,6 +64,7 @@ export const tuneCommand = (): Command =>
     .addOption(filterOption())
     .option("--shape <R,C,K,D>", "a shape, as 32,50304,50,bf16; may be given again", collect)
     .addOption(drawnOption())
+    .option("--sample", "for drawing a token from each row's top-k, whose fastest choice may be another (temperature 0.8, top-p 0.95)")
     .addOption(new Option("--effort <effort>", "how much is tried for each shape").choices(EFFORTS).default("normal"))
     .addOption(new Option("--strategy <name>", "another strategy than the effort's").choices(Object.keys(strategies)))
     .addOption(new Option("--budget <time>", "for all shapes together, as 90s, 10m or 2h").argParser(milliseconds))
@@ -151,14 +153,14 @@ async function run(options: TuneCommandOptions): Promise<void> {
 }
 
 /** Errors: TK101. */
-function workloadsOf({ suite, filter, shape = [], drawn = [], shard: part }: TuneCommandOptions) {
+function workloadsOf({ suite, filter, shape = [], drawn = [], sample, shard: part }: TuneCommandOptions): readonly Workload[] {
   if (suite === undefined && shape.length === 0 && drawn.length === 0)
     throw new TopkitError("TK101", "tune needs --suite, --shape or --drawn; or --replay, to search in records");
   if (filter !== undefined && suite === undefined) throw new TopkitError("TK101", "--filter is given without --suite; it picks of a suite's shapes");
   const suites = suite === undefined ? [] : suiteWorkloads(suite, filter);
   const workloads = shardOf(distinctShapes([...suites, ...shape.map((each) => shapeWorkload(each, "normal")), ...drawn]), part);
   if (workloads.length === 0) log(`topkit: part ${part?.number} of ${part?.of} has no shapes: there are fewer`);
-  return workloads;
+  return sample === true ? workloads.map((workload) => ({ ...workload, sample })) : workloads;
 }
 
 /** Errors: TK101 where no table has any. */

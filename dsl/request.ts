@@ -15,6 +15,8 @@ export interface Request {
   readonly order: Order;
   /** 4 for i32 indices, 8 for i64. */
   readonly indexBytes: 4 | 8;
+  /** A token is drawn from the answer (sampling.ts): no kernel sees it, but what is fastest is another choice perhaps. */
+  readonly sample?: true;
 }
 
 /** The shape values that every kernel may take. */

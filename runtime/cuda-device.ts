@@ -117,7 +117,7 @@ export class CudaDevice implements BackendDevice {
   }
 
   async samplePlan(request: Request, { force }: BackendPlanOptions): Promise<BackendPlan<SamplePointers>> {
-    const choice = await drawing(await this.#choose(request, force), this.#limits());
+    const choice = await drawing(await this.#choose({ ...request, sample: true }, force), this.#limits());
     return prepareCudaPlan(this.native, this.#kernels, choice, SAMPLING_BUFFERS);
   }
 

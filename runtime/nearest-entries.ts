@@ -71,13 +71,13 @@ const octave = (count: number): number => 32 - Math.clz32(count - 1);
 const isClose = (request: Request, entry: TunedEntry): boolean =>
   entry.dtype === request.dtype && SIDES.every((side) => Math.abs(Math.log2(entry[side] / request[side])) <= Math.log2(CLOSE));
 
-/** Those that know something, the nearest first; of one shape, the user's first. */
+/** Those that know something, the nearest first; of one shape, the user's first. What draws is served by what drew. */
 export function entriesNear(request: Request, { tables }: Tuning): NearEntry[] {
   const width = DTYPE_BYTES[request.dtype];
   const near: NearEntry[] = [];
   for (const table of tables) {
     for (const entry of table.entries) {
-      if (DTYPE_BYTES[entry.dtype] !== width) continue;
+      if (DTYPE_BYTES[entry.dtype] !== width || entry.sample !== request.sample) continue;
       const rows = Math.log2(entry.rows / request.rows);
       const cols = Math.log2(entry.cols / request.cols);
       const k = Math.log2(entry.k / request.k);

@@ -32,7 +32,10 @@ const RUNNERS_UP = 3;
 /** The best guess whose plan, config and sources can be used; undefined where there is none. Every rule of the plan is asked anew. */
 export function tunedChoice(request: Request, limits: DeviceLimits | undefined, tuning: Tuning): TunedChoice | undefined {
   if (request.rows === 0) return undefined;
-  const near = entriesNear(request, tuning);
+  const { sample, ...topk } = request;
+  const drawn = sample === true ? entriesNear(request, tuning) : [];
+  // where no draw was tuned nearby, the top-k alone is the better part of one
+  const near = drawn.length > 0 ? drawn : entriesNear(topk, tuning);
   // where nothing that was measured for this very shape can be used, those beside it have a say
   for (const having of [near, near.filter(({ distance }) => distance > 0)]) {
     const candidates = candidatesOf(having, { counts: isCurrent(tuning), allows: isAllowed(limits) });

@@ -2,7 +2,7 @@
 import type { Dtype } from "../dsl/index.ts";
 import type { ConfigValues } from "./types.ts";
 
-export const TABLE_VERSION = 3;
+export const TABLE_VERSION = 4;
 
 export interface TuningTable {
   readonly version: typeof TABLE_VERSION;
@@ -42,6 +42,8 @@ export interface TunedEntry {
   readonly cols: number;
   readonly k: number;
   readonly dtype: Dtype;
+  /** Where a token was drawn from each row: the times are of that. */
+  readonly sample?: true;
   /** Of the table's choices, counted from 0: the winner, and then the others, the fastest first. */
   readonly choices: readonly number[];
   /** Of each, median microseconds a call. No list of pairs: a process's first plan waits until tens of thousands are read. */
@@ -103,11 +105,12 @@ function checkChoice(choice: Json, name: string): TableChoice {
 
 /** What an entry is wrong with. Thousands are looked at before a process's first call: no text is made up for those that are right. */
 function wrongOf(entry: Json, runs: number, choices: readonly TableChoice[]): string | undefined {
-  const { rows, cols, k, dtype, run, choices: its, us } = entry;
+  const { rows, cols, k, dtype, sample, run, choices: its, us } = entry;
   if (!isCount(rows)) return "has rows that are no positive integer";
   if (!isCount(cols)) return "has cols that are no positive integer";
   if (!isCount(k)) return "has a k that is no positive integer";
   if (!DTYPES.includes(dtype)) return `has the dtype ${JSON.stringify(dtype)}`;
+  if (sample !== undefined && sample !== true) return `has a sample that is ${JSON.stringify(sample)}`;
   if (!isBelow(run, runs)) return "is of no run";
   if (!Array.isArray(its) || !Array.isArray(us)) return "has no lists of choices and times";
   if (its.length === 0) return "has no times";

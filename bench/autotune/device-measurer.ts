@@ -1,5 +1,5 @@
 /** Measures candidates of one workload on a device: compiled together, each compared bit for bit with the reference before it is timed, timed in turns. */
-import { CALLER_BUFFERS, type ResolvedPlan } from "../../dsl/index.ts";
+import { CALLER_BUFFERS, type ResolvedPlan, SAMPLING_BUFFERS, storesAnswer } from "../../dsl/index.ts";
 import type { Render } from "../../generator/index.ts";
 import type { NativeFunction, NativeLaunchList, NativeMemory } from "../../native/types.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
@@ -8,15 +8,18 @@ import { allocateWorkspace, type LoadedKernels, limitsOf, loadStages, prepareSta
 import { TopkitError } from "../../runtime/errors.ts";
 import { calling } from "../../runtime/native-access.ts";
 import type { DeviceInputs } from "../device-inputs.ts";
+import type { Draws } from "../draws.ts";
 import type { Gpu } from "../gpu.ts";
 import { measureInTurns, type Timed, timed } from "../measure.ts";
 import { requestOf } from "../stage-profile.ts";
 import type { Invalidity, Outcome } from "./outcome.ts";
-import type { Choice } from "./space.ts";
+import { type Choice, launchedFor } from "./space.ts";
 
 export interface DeviceMeasurerOptions {
   readonly gpu: Gpu;
   readonly inputs: DeviceInputs;
+  /** Of a workload that draws: it is the tokens then that are compared, each of which follows from the whole answer. */
+  readonly draws?: Draws | undefined;
   readonly render: Render;
   /** Kernels that were loaded for other inputs; more are added. */
   readonly loaded?: LoadedKernels;
@@ -88,7 +91,8 @@ export class DeviceMeasurer {
     const { gpu, inputs } = this.#options;
     try {
       const limits = limitsOf(gpu.native, ptxOf(requireNvrtc().version));
-      const { resolved } = choosePlan(requestOf(inputs.workload), limits, { plan, config });
+      const request = requestOf(inputs.workload);
+      const resolved = launchedFor(request, choosePlan(request, limits, { plan, config }).resolved, limits);
       return { resolved, functions: await loadStages(gpu.native, this.#loaded, resolved, this.#sourceOf) };
     } catch (error) {
       if (!(error instanceof TopkitError)) throw error;
@@ -97,7 +101,7 @@ export class DeviceMeasurer {
   }
 
   async #prepare(at: number, { resolved, functions }: Loaded): Promise<Contender> {
-    const { gpu, inputs, goMilliseconds } = this.#options;
+    const { gpu, inputs, draws, goMilliseconds } = this.#options;
     const workspace: NativeMemory | null = await allocateWorkspace(gpu.native, resolved);
     let list: NativeLaunchList | undefined;
     const close = (): void => {
@@ -105,9 +109,21 @@ export class DeviceMeasurer {
       workspace?.close();
     };
     try {
-      const prepared = prepareStages(gpu.native, resolved, functions, workspace);
+      const buffers: readonly string[] = draws === undefined ? CALLER_BUFFERS : SAMPLING_BUFFERS;
+      const prepared = prepareStages(gpu.native, resolved, functions, workspace, buffers);
       list = prepared;
-      const enqueue = (input: number): void => calling(() => prepared.run(gpu.nativeStream, pointersOf(inputs, input)));
+      const answers = storesAnswer(resolved);
+      const pointersOf = (input: number): Readonly<Record<string, bigint>> =>
+        draws === undefined ? { ...inputs.pointers[input]!, lengths: 0n } : draws.pointers(input, answers);
+      const enqueue = (input: number): void => {
+        const pointers = pointersOf(input);
+        calling(() =>
+          prepared.run(
+            gpu.nativeStream,
+            buffers.map((name) => pointers[name]!),
+          ),
+        );
+      };
       const go = await timed(gpu, "graph-cold", { inputs: inputs.plan.copies, outgrowL2: inputs.plan.outgrowL2, enqueue }, goMilliseconds);
       return {
         at,
@@ -124,17 +140,13 @@ export class DeviceMeasurer {
   }
 
   async #wrongRows({ go }: Contender): Promise<number> {
-    const { inputs } = this.#options;
-    await inputs.poison();
+    const { inputs, draws } = this.#options;
+    const results = draws ?? inputs;
+    await results.poison();
     await go.sample();
-    return inputs.wrongRows(inputs.plan.distinct);
+    return results.wrongRows(inputs.plan.distinct);
   }
 }
 
 /** What a config is refused for, what the compiler refuses, and what the device has no threads for. */
 const INVALIDITY_OF: Readonly<Record<string, Invalidity>> = { TK113: "constraints", TK301: "compile", TK304: "constraints" };
-
-function pointersOf({ pointers }: DeviceInputs, input: number): bigint[] {
-  const { x, values, indices } = pointers[input]!;
-  return CALLER_BUFFERS.map((name) => ({ x, lengths: 0n, values, indices })[name]);
-}

@@ -1,6 +1,6 @@
 /** A CUDA device as what is tuned for: its limits, its protocol, and a process that measures on it. */
 import { availableParallelism } from "node:os";
-import { type DeviceLimits, plans, type Request, resolve } from "../../dsl/index.ts";
+import type { DeviceLimits, Request } from "../../dsl/index.ts";
 import { cacheFolder } from "../../runtime/cache-folder.ts";
 import { choosePlan } from "../../runtime/choose-plan.ts";
 import { ptxOf, requireNvrtc, targetArch } from "../../runtime/compile.ts";
@@ -18,7 +18,7 @@ import type { MeasureJob } from "./measure-child.ts";
 import type { Outcome } from "./outcome.ts";
 import { GO_MILLISECONDS, INPUT_BUDGET } from "./protocol.ts";
 import type { Sources } from "./sources.ts";
-import { type Candidate, type Choice, configOf } from "./space.ts";
+import { type Candidate, type Choice, configOf, resolvedOf } from "./space.ts";
 import type { Target } from "./tune.ts";
 
 export interface DeviceTargetOptions {
@@ -104,9 +104,8 @@ export async function deviceTarget({
 }
 
 function* kernelsOf(candidates: readonly Candidate[], request: Request, limits: DeviceLimits, sources: Sources, arch: string): Generator<CompileJob> {
-  for (const { plan: name, config } of candidates) {
-    const resolution = resolve(plans.find((plan) => plan.name === name)!, request, { limits, force: config });
-    for (const { kernel, spec, tune } of resolution.ok ? resolution.resolved.stages : []) {
+  for (const candidate of candidates) {
+    for (const { kernel, spec, tune } of resolvedOf(candidate, request, limits)?.stages ?? []) {
       const { symbol, text } = sources.of(kernel, spec, tune);
       yield { symbol, text, arch };
     }

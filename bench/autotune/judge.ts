@@ -9,7 +9,7 @@ import { summarize } from "../statistics.ts";
 import { shapeText } from "../workloads.ts";
 import { isTimed } from "./outcome.ts";
 import { outcomeOf, requestId, type TuneRecord } from "./records.ts";
-import { type Choice, configOf, launchesOf, resolvedOf } from "./space.ts";
+import { type Choice, configOf, launchedFor, launchesOf, resolvedOf } from "./space.ts";
 
 export interface Judged {
   readonly request: Request;
@@ -71,7 +71,7 @@ export function judge({ table, tuning, limits, requests = table.entries.map(requ
     const without: Tuning = { ...tuning, tables: [{ ...table, entries: table.entries.filter((each) => each !== entry) }] };
     const choose = (using?: Tuning): Taken => {
       const { resolved, source } = choosePlan(request, limits, undefined, using);
-      const us = times.byLaunches.get(launchesOf(resolved));
+      const us = times.byLaunches.get(launchesOf(launchedFor(request, resolved, limits)));
       const choice = { plan: resolved.plan.name, config: configOf(resolved), source: source === "nearest" ? source : "heuristic" } as const;
       // what was timed for fewer rounds than the best may have been lucky
       return { ...choice, us, over: us === undefined ? undefined : Math.max(0, us / times.best - 1) };

@@ -5,6 +5,7 @@ import { packageRoot } from "../../native/index.ts";
 import type { LoadedKernels } from "../../runtime/cuda-plan.ts";
 import { Clocks } from "../clocks.ts";
 import { DeviceInputs } from "../device-inputs.ts";
+import { Draws } from "../draws.ts";
 import { Gpu } from "../gpu.ts";
 import { PartMaker } from "../input-parts.ts";
 import type { Workload } from "../workloads.ts";
@@ -40,13 +41,17 @@ let opened: ReturnType<typeof open> | undefined;
 let loaded: LoadedKernels = new Map();
 let sources: Sources | undefined;
 let inputs: DeviceInputs | undefined;
+let draws: Draws | undefined;
 let measurer: DeviceMeasurer | undefined;
 
 async function begin(job: MeasureJob): Promise<void> {
   opened ??= open(job);
   const { gpu, clocks, maker, render } = await opened;
+  draws?.close();
+  draws = undefined;
   inputs?.close();
   inputs = await DeviceInputs.make(gpu, maker, job.workload, job.seed, { budget: INPUT_BUDGET });
+  if (job.workload.sample === true) draws = await Draws.make(gpu, inputs);
   if (sources === undefined || loaded.size > MOST_LOADED) {
     loaded = new Map();
     sources = new Sources(render);
@@ -55,6 +60,7 @@ async function begin(job: MeasureJob): Promise<void> {
   measurer = new DeviceMeasurer({
     gpu,
     inputs,
+    draws,
     render: (kernel, spec, tune) => rendered.of(kernel, spec, tune),
     loaded,
     goMilliseconds: GO_MILLISECONDS,

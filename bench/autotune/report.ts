@@ -67,16 +67,19 @@ function shapeOf(group: readonly TuneRecord[], { untuned }: TuneReportOptions): 
   return best === undefined ? [] : [{ request, protocol, ranked, winner: best, untuned: ranked.find(({ candidate }) => candidate.id === id), outcomes }];
 }
 
-const titleOf = ({ rows, cols, k, dtype }: Request): string => `${rows} x ${cols}, k ${k}, ${dtype}`;
+const titleOf = ({ rows, cols, k, dtype, sample }: Request): string => `${rows} x ${cols}, k ${k}, ${dtype}${sample === true ? ", sample" : ""}`;
 
-const resultOf = ({ rows, cols, k, dtype }: Request, impl: string, results: readonly ResultRow[]): number | undefined =>
-  results.find((row) => row.impl === impl && row.rows === rows && row.cols === cols && row.k === k && row.dtype === dtype)?.usMedian;
+/** Of a draw: what torch's chain takes. */
+const resultOf = ({ rows, cols, k, dtype, sample }: Request, peer: "torch" | "floor", results: readonly ResultRow[]): number | undefined => {
+  const impl = sample === true && peer === "torch" ? "torch-sample" : peer;
+  return results.find((row) => row.impl === impl && row.rows === rows && row.cols === cols && row.k === k && row.dtype === dtype)?.usMedian;
+};
 
 const winnersTable = (shapes: readonly TunedShape[], results: readonly ResultRow[]): Table => ({
   words: 2,
   header: ["shape", "winner", "us", "untuned us", "gain", "torch / winner", "floor / winner", "candidates timed", "without a time"],
   rows: shapes.map(({ request, winner: best, untuned, outcomes }) => {
-    const [torch, floor] = ["torch", "floor"].map((impl) => resultOf(request, impl, results));
+    const [torch, floor] = (["torch", "floor"] as const).map((peer) => resultOf(request, peer, results));
     const all = [...outcomes.values()];
     return [
       ...[titleOf(request), choiceText(best.candidate), fixed(best.median), untuned === undefined ? NONE : fixed(untuned.median)],

@@ -9,6 +9,7 @@ import {
   contextOf,
   type DeviceLimits,
   type Domains,
+  drawingFrom,
   type Plan,
   plans,
   type Request,
@@ -17,7 +18,9 @@ import {
   resolve,
   type Scalar,
   type Shape,
+  variantSymbol,
 } from "../../dsl/index.ts";
+import { variants } from "../../generated/variants.ts";
 
 export interface Choice {
   readonly plan: string;
@@ -148,12 +151,18 @@ function isAllowed(kernel: AnyKernel, config: AnyConfig, shape: Shape<string>, l
 
 const named = (owner: string, config: AnyConfig): AnyConfig => Object.fromEntries(Object.entries(config).map(([name, value]) => [`${owner}.${name}`, value]));
 
-/** What a choice comes to; undefined where a rule of its plan refuses it, or the plan is no more. */
+/** What a choice comes to, with its draw where the request has one; undefined where a rule of its plan refuses it, or the plan is no more. */
 export function resolvedOf({ plan: name, config }: Choice, request: Request, limits?: DeviceLimits): ResolvedPlan | undefined {
   const plan = plans.find((each) => each.name === name);
   const resolution = plan && resolve(plan, request, { limits, force: config });
-  return resolution?.ok === true ? resolution.resolved : undefined;
+  return resolution?.ok === true ? launchedFor(request, resolution.resolved, limits) : undefined;
 }
+
+const shipped: ReadonlySet<string> = new Set(variants.map(({ symbol }) => symbol));
+
+/** The plan as the runtime launches it: a draw in the last launch has to be in generated/, or it is a launch of its own. */
+export const launchedFor = ({ sample }: Request, topk: ResolvedPlan, limits: DeviceLimits | undefined): ResolvedPlan =>
+  sample === true ? drawingFrom(topk, { limits, rendered: ({ kernel, spec, tune }) => shipped.has(variantSymbol(kernel, spec, tune)) }) : topk;
 
 /** What is launched, as `--config` takes it. An untuned plan's own value may lie outside its domain (a target that follows from rows): left out, it comes again. */
 export function configOf({ plan, config, stages }: ResolvedPlan): AnyConfig {

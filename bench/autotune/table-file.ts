@@ -28,7 +28,8 @@ export function tableText({ version, device, runs, choices, entries }: TuningTab
   return `{"version": ${version}, "device": ${JSON.stringify(device)}, ${list("runs", runs)}, ${list("choices", choices)}, ${list("entries", entries)}}\n`;
 }
 
-const keyOf = ({ rows, cols, k, dtype }: TunedEntry): string => [dtype, ...[cols, rows, k].map((each) => String(each).padStart(10, "0"))].join();
+const keyOf = ({ rows, cols, k, dtype, sample }: TunedEntry): string =>
+  [sample === true, dtype, ...[cols, rows, k].map((each) => String(each).padStart(10, "0"))].join();
 
 /** Entries in the order of their shapes, of each shape the later one; runs and choices that no entry names any more are dropped. */
 export function joinTables(before: TuningTable, after: TuningTable): TuningTable {

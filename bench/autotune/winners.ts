@@ -60,7 +60,7 @@ function winnersOn(device: string, options: WinnersOptions, kept: Kept | undefin
   const choices = new Map<string, { at: number; choice: TableChoice }>();
   const texts = new Map<string, string>();
   const placeOf = ({ plan, config }: Choice, request: Request): number => {
-    const key = `${request.dtype} ${candidateId(plan, config)}`;
+    const key = `${request.dtype} ${request.sample === true} ${candidateId(plan, config)}`;
     const known = choices.get(key);
     if (known !== undefined) return known.at;
     const kernels = kernelsOf({ plan, config }, request, options.sources, options.variants);
@@ -70,14 +70,15 @@ function winnersOn(device: string, options: WinnersOptions, kept: Kept | undefin
     return choices.size - 1;
   };
   const entries = shapes.flatMap(({ request, records, ranked }): TunedEntry[] => {
-    const { rows, cols, k, dtype } = request;
+    const { rows, cols, k, dtype, sample } = request;
     const having = ranked.filter(({ candidate, untuned }) => untuned || isKept(request, candidate));
     if (having.length === 0) return [];
     const slowest = SLOWEST * Math.min(...having.map(({ median }) => median));
     const timed = having.filter(({ median }) => median <= slowest).slice(0, MOST_TIMES);
     const its = timed.map(({ candidate }) => placeOf(candidate, request));
     const us = timed.map(({ median }) => Number(median.toFixed(3)));
-    return [{ rows, cols, k, dtype, choices: its, us, run: protocols.indexOf(records[0]!.protocol) }];
+    const shape = { rows, cols, k, dtype, ...(sample === true ? { sample } : {}) };
+    return [{ ...shape, choices: its, us, run: protocols.indexOf(records[0]!.protocol) }];
   });
   return {
     table: {
@@ -127,13 +128,13 @@ function isCurrent(record: TuneRecord, sources: Sources): boolean {
   return resolved !== undefined && sources.hashesOf(resolved).join() === record.sources.join();
 }
 
-/** Both orders of the request: what was tuned for the largest serves the smallest too. */
+/** Both orders of the request: what was tuned for the largest serves the smallest too. Tokens are drawn from the largest alone. */
 function kernelsOf(choice: Choice, request: Request, sources: Sources, variants: readonly Variant[]) {
   const hashes: Record<string, string> = {};
   const basis: Record<string, string> = {};
   const texts = new Map<string, string>();
   const shipped = new Set(variants.map(({ symbol }) => symbol));
-  for (const order of ORDERS) {
+  for (const order of request.sample === true ? (["largest"] as const) : ORDERS) {
     for (const { kernel, spec, tune } of resolvedOf(choice, { ...request, order })?.stages ?? []) {
       const symbol = variantSymbol(kernel, spec, tune);
       const { text, sourceHash } = sources.of(kernel, spec, tune);

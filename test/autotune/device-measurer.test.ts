@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { DeviceMeasurer } from "../../bench/autotune/device-measurer.ts";
 import { DeviceInputs } from "../../bench/device-inputs.ts";
+import { Draws } from "../../bench/draws.ts";
 import { Gpu } from "../../bench/gpu.ts";
 import { PartMaker } from "../../bench/input-parts.ts";
 import type { Workload } from "../../bench/workloads.ts";
@@ -30,13 +31,15 @@ describe("a device's measurer", () => {
   });
   afterEach(() => useNative(undefined));
 
-  async function measuring<T>(work: (measurer: DeviceMeasurer) => Promise<T>): Promise<T> {
+  async function measuring<T>(work: (measurer: DeviceMeasurer) => Promise<T>, workload = WORKLOAD): Promise<T> {
     using gpu = await Gpu.open();
     const maker = new PartMaker(0);
-    const inputs = await DeviceInputs.make(gpu, maker, WORKLOAD, 1);
+    const inputs = await DeviceInputs.make(gpu, maker, workload, 1);
+    const draws = workload.sample === true ? await Draws.make(gpu, inputs) : undefined;
     try {
-      return await work(new DeviceMeasurer({ gpu, inputs, render }));
+      return await work(new DeviceMeasurer({ gpu, inputs, draws, render }));
     } finally {
+      draws?.close();
       inputs.close();
       maker.close();
     }
@@ -63,6 +66,15 @@ describe("a device's measurer", () => {
     expect(await measuring((measurer) => measurer.measure([SORT], 1))).toEqual([
       { invalidity: "constraints", reason: expect.stringContaining("threads a block") },
     ]);
+  });
+  it("times a draw with the top-k, and compares the tokens", async () => {
+    native.microsecondsOf = (symbol) => (symbol.startsWith("sample_row") ? 2 : 5);
+    const drawing = { ...WORKLOAD, sample: true } as const;
+    expect(await measuring((measurer) => measurer.measure([SELECT], 2), drawing)).toEqual([{ us: [7, 7].map((us) => expect.closeTo(us)) }]);
+    expect([native.liveAllocations, native.openDevices]).toEqual([0, 0]);
+    // nobody computes its answer, so that tokens are drawn from what lay there
+    const [wrong] = await measuring((measurer) => measurer.measure([{ plan: "radix_select", config: {} }], 1), drawing);
+    expect(wrong).toMatchObject({ invalidity: "correctness" });
   });
   it("says of what the compiler refuses that it does not compile", async () => {
     const outcomes = await measuring((measurer) => {

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TuneRecord } from "../../bench/autotune/records.ts";
 import { loadSources } from "../../bench/autotune/renderer.ts";
 import type { Sources } from "../../bench/autotune/sources.ts";
+import { resolvedOf } from "../../bench/autotune/space.ts";
 import { updateTable } from "../../bench/autotune/table-file.ts";
 import { winnersOf } from "../../bench/autotune/winners.ts";
 import { type AnyConfig, plans, type Request, resolve } from "../../dsl/index.ts";
@@ -64,6 +65,19 @@ describe("winners of records", () => {
     expect([...only!.texts.keys()].sort()).toEqual(Object.values(choices[0]!.sources).sort());
     expect(choices.map(({ basis }) => Object.keys(basis))).toEqual([["bitonic_block"], []]);
     expect(runs[0]).toEqual({ records: expect.stringMatching(/^[0-9a-f]{64}$/), protocol: "nvrtc=13.0", date: "2026-01-01T00:00:00.000Z" });
+  });
+  it("of draws are entries of their own, whose choices name the kernels that draw", () => {
+    const drawn = { ...requestOf(4096), sample: true } as const;
+    const withDraw = (config: AnyConfig, us: number): TuneRecord =>
+      record(config, us, { request: drawn, sources: sources.hashesOf(resolvedOf({ plan: "bitonic_block", config }, drawn)!) });
+    const [only] = winners([record(SHIPPED, 3), record(OTHER_SHIPPED, 4), withDraw(SHIPPED, 6), withDraw(OTHER_SHIPPED, 5)]);
+    const { choices, entries } = only!.table;
+    expect(entries.map(({ sample, us }) => [sample, us])).toEqual([
+      [undefined, [3, 4]],
+      [true, [5, 6]],
+    ]);
+    const symbols = Object.keys(choices[entries[1]!.choices[0]!]!.sources);
+    expect(symbols.map((symbol) => symbol.split("_bf16_")[0])).toEqual(["bitonic_block", "sample_row"]);
   });
   it("need no text where the config ships", () => {
     const [only] = winners([record(SHIPPED, 3), record(OTHER_SHIPPED, 4)]);

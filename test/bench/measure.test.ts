@@ -176,13 +176,15 @@ describe("a run on a fake device", () => {
     expect(problems).toEqual(["3 x 5000 k 4 f32 normal, graph-cold: 6 rows differ from the reference"]);
   });
   it("measures draws beside the top-k, and finds a token that is wrong", async () => {
-    // nobody computes sample_row here: its tokens stay poisoned
-    const { rows, problems } = await run({ sample: true });
+    const { rows } = await run({ sample: true });
     expect(rows.map(({ impl, usMedian, exact }) => [impl, usMedian, exact])).toEqual([
       ["floor", expect.closeTo(2), "-"],
       ["topkit", expect.closeTo(5), "yes"],
-      ["topkit-sample", expect.closeTo(10), "no"],
+      ["topkit-sample", expect.closeTo(10), "yes"],
     ]);
+    native.draws = false;
+    const { rows: wrong, problems } = await run({ sample: true });
+    expect(wrong[2]).toMatchObject({ impl: "topkit-sample", exact: "no" });
     expect(rows[2]?.protocol).toMatch(/;plan=bitonic_block bitonic_block\{.*\} sample_row\{warps:1 items:1\}$/);
     expect(problems).toEqual(["3 x 100 k 4 f32 normal, graph-cold: 21 rows drew another token than the CPU backend"]);
     expect(native.liveAllocations).toBe(0);

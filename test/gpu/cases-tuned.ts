@@ -12,14 +12,18 @@ const MOST_ROWS = 34;
 const FEW_COLS = 4099;
 const HARD: readonly PatternName[] = ["ties", "anyBits", "someNans", "spike"];
 
-/** Each choice of the tables, at the smallest of the shapes that have its time. */
+/** Each choice of the tables, at the smallest of the shapes that have its time; those of draws are a top-k's choices too. */
 export function shippedChoices(): { readonly choice: TableChoice; readonly entry: TunedEntry }[] {
   const folder = path.join(packageRoot, "generated", "tuning");
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
   return files.flatMap((name) => {
     const { choices, entries } = JSON.parse(readFileSync(path.join(folder, name), "utf8")) as TuningTable;
     const bySize = entries.toSorted((a, b) => a.rows * a.cols - b.rows * b.cols);
-    return choices.map((choice, at) => ({ choice, entry: bySize.find((entry) => entry.choices.includes(at))! }));
+    const topk = bySize.filter(({ sample }) => sample !== true);
+    return choices.flatMap((choice, at) => {
+      const entry = topk.find((each) => each.choices.includes(at));
+      return entry === undefined ? [] : [{ choice, entry }];
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * A NativeAddon without a GPU: device memory is host memory behind made-up addresses, launches are recorded, and those of one-kernel plans, whose
- * arguments say everything, are carried out by the oracle. Copies happen a turn of the event loop later, so that missing order shows.
+ * arguments say everything, are carried out by the oracle, as is a draw behind them, its tokens alone. Copies happen a turn of the event loop later, so that missing order shows.
  */
 import { setImmediate as turn } from "node:timers/promises";
 import { plans } from "../../dsl/index.ts";
@@ -21,6 +21,7 @@ import type {
   NvrtcInfo,
 } from "../../native/types.ts";
 import { oracleTopk } from "../support/oracle.ts";
+import { expectedSample } from "../support/sample-rows.ts";
 
 export interface Launch extends Omit<LaunchStep, "function" | "slots"> {
   readonly symbol: string;
@@ -66,6 +67,8 @@ export class FakeNative implements NativeAddon {
   /** What events tell: each launch moves it on by `microsecondsOf` its symbol. */
   clock = 0;
   microsecondsOf: (symbol: string) => number = () => 1;
+  /** Where not, tokens stay as they were. */
+  draws = true;
   deviceSynchronized = 0;
   openDevices = 0;
   readonly #memory = new Map<bigint, Uint8Array>();
@@ -249,6 +252,8 @@ export class FakeNative implements NativeAddon {
   #launch(launch: Launch): void {
     this.launches.push(launch);
     this.clock += this.microsecondsOf(launch.symbol);
+    const draw = /^sample_row_(f32|f16|bf16)_/.exec(launch.symbol);
+    if (draw !== null && this.draws) this.#draw(draw[1] as "f32" | "f16" | "bf16", launch.parameters as bigint[]);
     const match = WHOLE.exec(launch.symbol);
     if (match === null) return;
     const [x, lengths, values, indices, ...shape] = launch.parameters as [bigint, bigint, bigint, bigint, ...bigint[]];
@@ -260,6 +265,21 @@ export class FakeNative implements NativeAddon {
     const input = this.bytesAt(x, ((rows - 1) * rowStride + cols) * size);
     const job = { rows, cols, k, rowStride, dtype, order, indexBytes };
     this.#answer(job, input, this.bytesAt(values, rows * k * size), this.bytesAt(indices, rows * k * indexBytes), ends);
+  }
+
+  #draw(dtype: "f32" | "f16" | "bf16", [values, indices, temperature, topP, minP, seeds, offsets, tokens, ...rest]: bigint[]): void {
+    const [rows, k] = rest.slice(3).map(Number) as [number, number];
+    const copy = (pointer: bigint, bytes: number): ArrayBuffer => this.bytesAt(pointer, bytes).slice().buffer as ArrayBuffer;
+    const numbers = (pointer: bigint, absent: number): Float32Array =>
+      pointer === 0n ? new Float32Array(rows).fill(absent) : new Float32Array(copy(pointer, rows * 4));
+    const answer = expectedSample({
+      ...{ rows, k, dtype },
+      values: dtype === "f32" ? new Float32Array(copy(values!, rows * k * 4)) : new Uint16Array(copy(values!, rows * k * 2)),
+      indices: new Int32Array(copy(indices!, rows * k * 4)),
+      ...{ temperature: numbers(temperature!, 1), topP: numbers(topP!, 1), minP: numbers(minP!, 0) },
+      ...{ seeds: new BigUint64Array(copy(seeds!, rows * 8)), offsets: new BigUint64Array(copy(offsets!, rows * 8)) },
+    });
+    this.bytesAt(tokens!, rows * 4).set(new Uint8Array(answer.tokens.buffer));
   }
 
   #answer(

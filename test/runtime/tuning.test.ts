@@ -44,7 +44,12 @@ const tableOf = (...made: Made[]): TuningTable => ({
   ...{ version: TABLE_VERSION, device: DEVICE },
   runs: [{ records: sha(""), protocol: "nvrtc=13.0", date: "2026-01-01T00:00:00.000Z" }],
   choices: made.map(({ plan, config, dtype, sources, basis }) => ({ plan, config, dtype, sources, basis })),
-  entries: made.map(({ rows, cols, k, dtype, us }, at) => ({ rows, cols, k, dtype, choices: [at], us: [us], run: 0 })),
+  entries: made.map(({ rows, cols, k, dtype, sample, us }, at) => ({
+    ...{ rows, cols, k, dtype, ...(sample && { sample }) },
+    choices: [at],
+    us: [us],
+    run: 0,
+  })),
 });
 /** A table of one entry, with something of that entry changed. */
 const withEntry = (change: object): string => {
@@ -88,6 +93,17 @@ describe("dispatch", () => {
       expect((await chosen(far)).source).toBe("heuristic");
     }
     expect((await chosen(requestOf(0, 50304, 50))).source).toBe("heuristic");
+  });
+  it("draws by what was tuned for drawing, where there is none by what was for the top-k, which never goes by a draw's", async () => {
+    const warps = async (request: Request): Promise<unknown> => (await chosen(request)).resolved.stages[1]?.tune.warps;
+    const drawn = { ...requestOf(100, 50304, 50), sample: true } as const;
+    writeTable(tableOf(entryOf(100, 50304, 50)));
+    expect([await warps(requestOf(100, 50304, 50)), await warps(drawn)]).toEqual([8, 8]);
+    const own = entryOf(100, 50304, 50, { config: { ...HEAP, "heap_merge.warps": 4 }, sample: true });
+    writeTable(tableOf(entryOf(100, 50304, 50), own));
+    expect([await warps(requestOf(100, 50304, 50)), await warps(drawn)]).toEqual([8, 4]);
+    writeTable(tableOf(own));
+    expect([(await chosen(requestOf(100, 50304, 50))).source, (await chosen(drawn)).source]).toEqual(["heuristic", "tuned"]);
   });
   it("lets several near shapes speak, the nearer the louder, each for what it measured", async () => {
     const config = (warps: number) => ({ ...HEAP, "heap_merge.warps": warps });
@@ -200,12 +216,13 @@ describe("the environment", () => {
 describe("a table that cannot be used", () => {
   it.each([
     ["no JSON", "{", /JSON/],
-    ["another version", JSON.stringify({ ...tableOf(), version: 2 }), /its version is 2, this topkit reads 3/],
+    ["another version", JSON.stringify({ ...tableOf(), version: 2 }), /its version is 2, this topkit reads 4/],
     ["another device", JSON.stringify({ ...tableOf(), device: "Else" }), /it is of the device "Else"/],
     ["an entry that is none", JSON.stringify({ ...tableOf(), entries: [[]] }), /entry 0 is no object/],
     ["no rows", withEntry({ rows: 0 }), /entry 0 has rows that are no positive integer/],
     ["no run", withEntry({ run: 1 }), /entry 0 is of no run/],
     ["a dtype that is none", withEntry({ dtype: "f64" }), /entry 0 has the dtype "f64"/],
+    ["a sample that is none", withEntry({ sample: false }), /entry 0 has a sample that is false/],
     ["no times", withEntry({ choices: [], us: [] }), /entry 0 has no times/],
     ["no cols", withEntry({ cols: 0.5 }), /entry 0 has cols that are no positive integer/],
     ["no k", withEntry({ k: -1 }), /entry 0 has a k that is no positive integer/],
