@@ -12,12 +12,11 @@ const drawBytes = (segment: number, blocks: number): number => 16 * MOST_DRAWN +
 
 const MOST_RESIDENT = 4;
 const REGISTERS_PER_SM = 65536;
-/**
- * As many blocks as without a draw: those that the row's registers leave room for, of 40 a thread or more. With one less a multiprocessor, 32 clusters of 8
- * no longer run at once (an H200 has room for 15 of one block a multiprocessor). More than four are not needed.
- */
+/** What a draw needs without spilling: of 40, as the top-k has them, it took 0.2 us longer (docs/log/sampling.md). */
+const DRAW_REGISTERS = 64;
+/** Those that the row's registers leave room for. More than four are not needed. */
 const residentBlocks = ({ threads, vectors }: { readonly threads: number; readonly vectors: number }): number =>
-  Math.min(MOST_RESIDENT, Math.floor(REGISTERS_PER_SM / (Math.max(40, roundUp(4 * vectors + 20, 8)) * threads)));
+  Math.min(MOST_RESIDENT, Math.floor(REGISTERS_PER_SM / (Math.max(DRAW_REGISTERS, roundUp(4 * vectors + 20, 8)) * threads)));
 
 /** cluster_select, and the draw from its answer in the same launch: each block sends the places of its survivors to the cluster's first, which draws. */
 export const clusterSelectDraw = kernel("cluster_select_draw", {
