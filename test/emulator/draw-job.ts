@@ -15,7 +15,7 @@ export const DRAW_OUTPUTS = ["indices", "tokens", "logprobs", "kept", "candidate
 export interface DrawCase {
   readonly kernel: AnyKernel;
   readonly tune: AnyConfig;
-  readonly given: SampleRows;
+  readonly given: Omit<SampleRows, "values" | "indices">;
   /** rowStride - cols; gaps, and what lies beyond a length, would win. */
   readonly gap?: number;
   readonly lengths?: Int32Array;

@@ -5,8 +5,10 @@
 import { writeFileSync } from "node:fs";
 import { type Random, random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, type Dtype, variantSymbol } from "../../dsl/index.ts";
+import { MOST_DRAWN } from "../../dsl/kernels/draw.ts";
 import { sampleRows } from "../support/sample-rows.ts";
 import { DRAW_OUTPUTS, type DrawCase, drawJob, drawStage, expectedDraw, requestOf } from "./draw-job.ts";
+import { rowsAlike, rowsMetExactly, usual } from "./mutation-fused-rows.ts";
 import type { DrawingVariant, Trial, Variant } from "./mutation-trials.ts";
 
 interface Config {
@@ -72,8 +74,17 @@ function variantOf(kernel: AnyKernel, { dtype, tune, cols }: Config, seed: numbe
       ...counts.map((k, which) => trial(ROWS, k, which)),
       ...counts.filter((_, which) => which % 2 === 0).map((k, which) => trial(ROWS, k, 100 + which, { cut: true })),
       ...ABSENT.map((absent, which) => trial(2, most - 1, 200 + which, { absent })),
+      ...(most === MOST_DRAWN ? [1, 2].map((which) => fusedTrial(variant, { kernel, tune, given: rowsMetExactly(cols, dtype), seed: seed + which })) : []),
+      // a block's first warp may be alone with a row's draw, and the others at the next row
+      ...[1, 2, 3].map((which) => {
+        const given = rowsAlike(random(seed, which), { rows: ROWS, cols, k: most, dtype });
+        return fusedTrial(variant, { kernel, tune, given, seed: seed + which, absent: ["kept", "candidateLogprobs"] });
+      }),
     ],
-    races: [most, 33].map((k, which) => trial(2, k, 300 + which)),
+    races: [most, 33].map((k, which) => {
+      const given = rowsAlike(random(seed, 300 + which), { rows: 2, cols, k, dtype });
+      return fusedTrial(variant, { kernel, tune, given, seed: seed + which });
+    }),
   };
 }
 
@@ -90,17 +101,19 @@ interface Drawn {
 function drawnTrial(kernel: AnyKernel, variant: Variant, dtype: Dtype, { rows, cols, k, seed, absent = [], cut = false }: Drawn): Trial {
   const source = random(seed, 0);
   const drawn = sampleRows(source, { rows, cols, k, dtype, invalid: true });
-  const usual = { temperature: new Float32Array(rows).fill(1), topP: new Float32Array(rows).fill(1), minP: new Float32Array(rows) };
-  const given = absent.includes("temperature") ? { ...drawn, ...usual } : drawn;
-  const draw = { kernel, tune: variant.tune, given, seed, absent, ...(cut && { gap: 8, lengths: lengthsOf(source, rows, cols, k) }) };
+  const given = absent.includes("temperature") ? { ...drawn, ...usual(rows) } : drawn;
+  return fusedTrial(variant, { kernel, tune: variant.tune, given, seed, absent, ...(cut && { gap: 8, lengths: lengthsOf(source, rows, cols, k) }) });
+}
+
+function fusedTrial(variant: Variant, draw: Omit<DrawCase, "text">): Trial {
+  const { kernel, given } = draw;
   const expected = expectedDraw(draw);
   return {
     variant,
-    size: rows * cols,
-    lines: ({ source: textOf, mode, flags, cache }, file) => {
+    size: given.rows * given.cols,
+    lines: ({ source, mode, flags, cache }, file) => {
       const stage = { kernel, spec: variant.spec, tune: variant.tune };
-      const job: Omit<DrawCase, "program"> = { ...draw, text: textOf(stage), mode: mode(stage), flags: flags(stage), cache: cache(stage) };
-      const lines = drawJob(job, file);
+      const lines = drawJob({ ...draw, text: source(stage), mode: mode(stage), flags: flags(stage), cache: cache(stage) }, file);
       for (const name of DRAW_OUTPUTS) writeFileSync(file(`wanted-${name}`), expected[name]);
       return [...lines, ...DRAW_OUTPUTS.map((name) => ["expect", name, file(`wanted-${name}`)])];
     },
