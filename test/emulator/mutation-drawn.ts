@@ -3,13 +3,8 @@ import { writeFileSync } from "node:fs";
 import { random } from "../../bench/random.ts";
 import { type AnyConfig, type Dtype, sampleRow, variantSymbol } from "../../dsl/index.ts";
 import { expectedSample, sampleRows } from "../support/sample-rows.ts";
-import type { Trial, Variant } from "./mutation-trials.ts";
+import type { DrawingVariant, Trial, Variant } from "./mutation-trials.ts";
 import { SAMPLE_OUTPUTS, sampleJob } from "./sample-job.ts";
-
-interface DrawnVariant extends Variant {
-  readonly trials: readonly Trial[];
-  readonly races: readonly Trial[];
-}
 
 /** One warp, and several, with a tile for each of one, few and many candidates a lane. */
 const CONFIGS: readonly (readonly [dtype: Dtype, warps: number, items: number])[] = [
@@ -23,9 +18,9 @@ const ABSENT: readonly (readonly string[])[] = [["temperature", "topP", "minP"],
 /** Of a block for each row: ThreadSanitizer takes a millisecond a thread. */
 const RACING_ROWS = 3;
 
-let known: readonly DrawnVariant[] | undefined;
+let known: readonly DrawingVariant[] | undefined;
 
-export function drawnVariants(): readonly DrawnVariant[] {
+export function drawnVariants(): readonly DrawingVariant[] {
   known ??= CONFIGS.map(([dtype, warps, items], at) => {
     const spec = { dtype, order: "largest" };
     const tune = { warps, items };

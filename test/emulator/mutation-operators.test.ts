@@ -92,11 +92,15 @@ it("leaves comments, mustaches, directives, static assertions and inline PTX alo
   ).toEqual(["9 guard: if (b) -> if (true)", "9 guard: if (b) -> if (false)", "16 guard: if (e) -> if (true)", "16 guard: if (e) -> if (false)"]);
 });
 
-it.each(["scored", "draws"])("leaves what is for a kernel of its own alone: %s", (own) => {
-  expect(changes(`{{#if ${own}}}\nif (a) f();\n{{else}}\nif (b) f();\n{{/if}}\n{{#if ${own}}}\nif (c) f();\n{{/if}}\n`)).toEqual([
-    "4 guard: if (b) -> if (true)",
-    "4 guard: if (b) -> if (false)",
-  ]);
+const forOneAlone = (own: string): string => `{{#if ${own}}}\nif (a) f();\n{{else}}\nif (b) f();\n{{/if}}\n{{#if ${own}}}\nif (c) f();\n{{/if}}\n`;
+
+it("leaves what is for a prologue alone", () => {
+  expect(changes(forOneAlone("scored"))).toEqual(["4 guard: if (b) -> if (true)", "4 guard: if (b) -> if (false)"]);
+});
+
+it("tells what is for a draw alone", () => {
+  const found = mutantsOf("t.cuh", forOneAlone("draws")).map(({ line, draws }) => ({ line, draws }));
+  expect(found).toEqual([2, 2, 4, 4, 7, 7].map((line) => ({ line, draws: line !== 4 })));
 });
 
 it("changes the one place only", () => {

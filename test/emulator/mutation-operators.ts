@@ -10,6 +10,8 @@ export interface Mutant {
   readonly file: string;
   readonly line: number;
   readonly kind: MutantKind;
+  /** Whether it is in what the template has for a kernel that draws alone. */
+  readonly draws: boolean;
   /** What was done, "before -> after", numbered where the file has the same more than once. */
   readonly change: string;
   /** The whole file, changed. */
@@ -31,6 +33,7 @@ interface Edit {
 
 export function mutantsOf(file: string, text: string): Mutant[] {
   const code = codeOf(text);
+  const drawing = [...text.matchAll(DRAWING)].map(({ index, 0: part }) => [index, index + part.length] as const);
   const operators = [calls, counts, masks, comparisons, clamps, guards, choices, operands];
   const edits = operators.flatMap((operator) => operator(code)).sort((a, b) => a.from - b.from || a.to - b.to);
   const seen = new Map<string, number>();
@@ -43,6 +46,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       file,
       line: text.slice(0, from).split("\n").length,
       kind,
+      draws: drawing.some(([start, end]) => start <= from && from < end),
       change: nth === 1 ? plain : `${plain} (${nth})`,
       text: text.slice(0, from) + by + text.slice(to),
       swap: by === ";" ? { from, to: to - 1, by: "(void)0" } : { from: whole[0], to: whole[1], by: text.slice(whole[0], from) + by + text.slice(to, whole[1]) },
@@ -52,13 +56,16 @@ export function mutantsOf(file: string, text: string): Mutant[] {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
-/** The text with blanks where no mutant is wanted: comments, mustaches, what is for a prologue or a draw alone, directives, static assertions, inline PTX and its twins. */
+/** What is for a draw alone. */
+const DRAWING = /^\{\{#if draws\}\}[\s\S]*?(?=^\{\{(?:else|\/if)\}\})/gm;
+
+/** The text with blanks where no mutant is wanted: comments, mustaches, what is for a prologue alone, directives, static assertions, inline PTX and its twins. */
 function codeOf(text: string): string {
   const blank = (part: string): string => part.replace(/[^\n]/g, " ");
   return text
     .replace(/^#ifdef TOPKIT_EMULATE\b[\s\S]*?^#endif/gm, blank)
     .replace(/^#ifndef TOPKIT_EMULATE\b[\s\S]*?^#(?=else|endif)/gm, blank)
-    .replace(/^\{\{#if (?:scored|draws)\}\}[\s\S]*?(?=^\{\{(?:else|\/if)\}\})/gm, blank)
+    .replace(/^\{\{#if scored\}\}[\s\S]*?(?=^\{\{(?:else|\/if)\}\})/gm, blank)
     .replace(/\/\/.*$/gm, blank)
     .replace(/\{\{[\s\S]*?\}\}/g, (mustache) => "_".repeat(mustache.length))
     .replace(/^\s*#.*$/gm, blank)

@@ -27,7 +27,7 @@ const start = performance.now();
 const seconds = (): string => ((performance.now() - start) / 1000).toFixed(1);
 const templates = await MutatedTemplates.read();
 const kernels = templates.kernels.filter(({ name }) => (only.length === 0 ? PROVEN.has(name) : only.includes(name)));
-const kernelsOf = ({ file }: Mutant): readonly AnyKernel[] => templates.kernelsWith(file).filter((kernel) => kernels.includes(kernel));
+const kernelsOf = (mutant: Mutant): readonly AnyKernel[] => templates.kernelsOf(mutant).filter((kernel) => kernels.includes(kernel));
 const mutants = templates.mutants.filter((mutant) => isWanted(mutant) && kernelsOf(mutant).length > 0);
 
 const verdicts = new Map<Mutant, Verdict>();

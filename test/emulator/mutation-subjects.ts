@@ -1,6 +1,6 @@
 /** What mutants of a kernel are tried on: a few of its configs, chosen by rule, each with small requests next to every boundary. */
 import { random } from "../../bench/random.ts";
-import { type AnyConfig, type AnyKernel, combinations, contextOf, type Plan, plans, resolve, sampleRow, variantSymbol } from "../../dsl/index.ts";
+import { type AnyConfig, type AnyKernel, combinations, contextOf, drawKernels, type Plan, plans, resolve, variantSymbol } from "../../dsl/index.ts";
 import { extremesOf } from "./mutation-extremes.ts";
 import { type Case, requestOf } from "./property-case.ts";
 import type { DataName } from "./property-data.ts";
@@ -237,7 +237,7 @@ export function cheapestFirst(kernels: readonly AnyKernel[]): AnyKernel[] {
 
 /** Threads of all cases together: what a mutant that nothing catches costs; least of a draw, whose rows are short. */
 function costOf(kernel: AnyKernel): number {
-  if (kernel === sampleRow) return 0;
+  if (drawKernels.includes(kernel)) return 0;
   return subjectsOf(kernel).reduce((sum, { cases }) => cases.reduce((of, each) => of + threadsOf(each), sum), 0);
 }
 

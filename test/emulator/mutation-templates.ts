@@ -1,7 +1,7 @@
 /** The mutants of all templates, the kernels that each is a part of, and kernels rendered from changed templates. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type AnyKernel, kernels, sampleRow, topkKernels } from "../../dsl/index.ts";
+import { type AnyKernel, kernels } from "../../dsl/index.ts";
 import type { Declaration } from "../../generator/declarations.ts";
 import { load } from "../../generator/index.ts";
 import { createRenderer, type Render } from "../../generator/render.ts";
@@ -14,8 +14,7 @@ const PARTS = ["device", "partials", "kernels"] as const;
 
 export class MutatedTemplates {
   readonly mutants: readonly Mutant[];
-  /** All that answer a top-k, and the one that draws from an answer. */
-  readonly kernels: readonly AnyKernel[] = [...topkKernels, sampleRow];
+  readonly kernels = kernels;
   /** As the templates are. */
   readonly render: Render;
   readonly #files: TemplateFiles;
@@ -43,8 +42,13 @@ export class MutatedTemplates {
     return new MutatedTemplates(await readTemplateFiles(join(ROOT, "templates"), ROOT), declarations);
   }
 
-  /** The kernels whose text has the file's, in the same order. */
-  kernelsWith = (file: string): readonly AnyKernel[] => this.#including.get(file)!;
+  /**
+   * The kernels that a mutant is in, in the same order. What a kernel that draws shares with the one that stores is that one's, whose cases are for it.
+   */
+  kernelsOf({ file, draws }: Mutant): readonly AnyKernel[] {
+    const including = this.#including.get(file)!;
+    return including.filter(({ drawsFrom }) => (draws ? drawsFrom !== undefined : drawsFrom === undefined || !including.includes(drawsFrom)));
+  }
 
   textOf = (file: string): string => PARTS.flatMap((part) => [...this.#files[part].values()]).find((each) => each.file === file)!.text;
 

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { type AnyConfig, type AnyKernel, type ResolvedStage, sampleRow } from "../../dsl/index.ts";
 import type { EmulatorMode } from "../../native/emulator/toolchain.ts";
 import { drawnVariants } from "./mutation-drawn.ts";
+import { fusedVariants } from "./mutation-fused.ts";
 import { subjectsOf } from "./mutation-subjects.ts";
 import { expectedOf, planJob } from "./plan-job.ts";
 import { type Case, planCase } from "./property-case.ts";
@@ -32,6 +33,12 @@ export interface Trial {
   readonly lines: (build: Build, file: (name: string) => string) => Lines;
 }
 
+/** A config of a kernel that draws, with what it is tried on. */
+export interface DrawingVariant extends Variant {
+  readonly trials: readonly Trial[];
+  readonly races: readonly Trial[];
+}
+
 export interface Trials {
   readonly variants: readonly Variant[];
   /** Small ones first: they catch most. */
@@ -39,14 +46,15 @@ export interface Trials {
   readonly races: readonly Trial[];
 }
 
-export const variantsOf = (kernel: AnyKernel): readonly Variant[] => (kernel === sampleRow ? drawnVariants() : subjectsOf(kernel));
+export const variantsOf = (kernel: AnyKernel): readonly Variant[] => drawingVariants(kernel) ?? subjectsOf(kernel);
+
+const drawingVariants = (kernel: AnyKernel): readonly DrawingVariant[] | undefined =>
+  kernel === sampleRow ? drawnVariants() : kernel.drawsFrom ? fusedVariants(kernel) : undefined;
 
 export function trialsOf(kernel: AnyKernel): Trials {
   const bySize = (trials: readonly Trial[]): readonly Trial[] => [...trials].sort((a, b) => a.size - b.size);
-  if (kernel === sampleRow) {
-    const variants = drawnVariants();
-    return { variants, all: bySize(variants.flatMap(({ trials }) => trials)), races: bySize(variants.flatMap(({ races }) => races)) };
-  }
+  const drawing = drawingVariants(kernel);
+  if (drawing) return { variants: drawing, all: bySize(drawing.flatMap(({ trials }) => trials)), races: bySize(drawing.flatMap(({ races }) => races)) };
   const variants = subjectsOf(kernel);
   const trials = (casesOf: (subject: (typeof variants)[number]) => readonly Case[]): readonly Trial[] =>
     bySize(variants.flatMap((variant) => casesOf(variant).map((each) => planTrial(variant, each))));

@@ -1,5 +1,5 @@
 /** A process of mutation-pool.ts: does what it is asked, one thing after another. */
-import { type AnyKernel, kernels, sampleRow } from "../../dsl/index.ts";
+import { type AnyKernel, drawKernels, kernels } from "../../dsl/index.ts";
 import { nameOf } from "./mutation-document.ts";
 import type { Mutant } from "./mutation-operators.ts";
 import { KernelRun, type Verdict } from "./mutation-run.ts";
@@ -40,7 +40,7 @@ function runOf(kernel: AnyKernel): KernelRun {
 
 async function answerTo(request: Request): Promise<Answer> {
   const kernel = kernelOf(request.kernel);
-  if (request.what === "subjects") return { what: "subjects", subjects: kernel === sampleRow ? [] : subjectsOf(kernel) };
+  if (request.what === "subjects") return { what: "subjects", subjects: drawKernels.includes(kernel) ? [] : subjectsOf(kernel) };
   useSubjects(kernel, request.subjects);
   if (request.what === "compare") return { what: "compared", isSame: same.isSame(kernel, byName.get(request.mutant)!) };
   const onCaught = (mutant: Mutant, verdict: Verdict): void => tell({ what: "caught", mutant: nameOf(mutant), verdict });

@@ -22,7 +22,7 @@ const MINUTES = 60_000;
 
 const templates = await MutatedTemplates.read();
 const kernels = cheapestFirst(templates.kernels.filter(({ name }) => PROVEN.has(name)));
-const kernelsOf = ({ file }: Mutant): readonly AnyKernel[] => templates.kernelsWith(file).filter((kernel) => kernels.includes(kernel));
+const kernelsOf = (mutant: Mutant): readonly AnyKernel[] => templates.kernelsOf(mutant).filter((kernel) => kernels.includes(kernel));
 const inProof = templates.mutants.filter((mutant) => isInProof(mutant) && kernelsOf(mutant).length > 0);
 const same = new SameCode(templates);
 const seed = seedOfRun();
