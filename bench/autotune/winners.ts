@@ -31,7 +31,11 @@ const SLOWEST = 4;
 /** A shape of which fewer choices were timed has not been tuned. */
 const LEAST_TIMES = 2;
 /** How far over the fastest the untuned choice may be in a table of few choices: what it does on data that is not normal is known. */
-const LOYALTY = 1.02;
+const LOYALTY = 1.04;
+/** And where the untuned plan holds a row and the fastest reads it again when data are bad, three to five times where it has a block for each row (docs/log/tune.md). */
+const HOLDS = "cluster_select";
+const READS_AGAIN = "block_select";
+const LOYALTY_TO_HELD = 1.12;
 const ORDERS = ["largest", "smallest"] as const satisfies readonly Order[];
 
 /**
@@ -54,7 +58,7 @@ interface Timed {
 }
 
 function winnersOn(device: string, options: WinnersOptions, kept: Kept | undefined): Winners {
-  const shapes = currentGroups(options.records, device, options.sources).flatMap((group) => timedOf(group, options, kept === undefined ? 1 : LOYALTY));
+  const shapes = currentGroups(options.records, device, options.sources).flatMap((group) => timedOf(group, options, kept !== undefined));
   const protocols = [...new Set(shapes.map(({ records }) => records[0]!.protocol))];
   const isKept = kept === undefined ? () => true : "only" in kept ? kept.only : fewest(shapes, kept.average);
   const choices = new Map<string, { at: number; choice: TableChoice }>();
@@ -90,13 +94,15 @@ function winnersOn(device: string, options: WinnersOptions, kept: Kept | undefin
   };
 }
 
-function timedOf(group: readonly TuneRecord[], { untuned }: WinnersOptions, loyalty: number): Timed[] {
+function timedOf(group: readonly TuneRecord[], { untuned }: WinnersOptions, loyal: boolean): Timed[] {
   const { request } = group[0]!;
   const { space, outcomes } = recordedSpace(group);
   const own = untuned(request);
   const untunedId = own && candidateId(own.plan, own.config);
   const fastest = winner(space, outcomes, untunedId);
   if (fastest === undefined) return [];
+  const held = own?.plan === HOLDS && fastest.candidate.plan === READS_AGAIN;
+  const loyalty = !loyal ? 1 : held ? LOYALTY_TO_HELD : LOYALTY;
   const all = ranking(space, outcomes).map((each) => ({ ...each, untuned: each.candidate.id === untunedId }));
   const first = all.find(({ untuned, median }) => untuned && median <= loyalty * fastest.median)?.candidate.id ?? fastest.candidate.id;
   const ranked = [...all.filter(({ candidate }) => candidate.id === first), ...all.filter(({ candidate }) => candidate.id !== first)];
