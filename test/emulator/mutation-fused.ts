@@ -81,10 +81,18 @@ function variantOf(kernel: AnyKernel, { dtype, tune, cols }: Config, seed: numbe
         return fusedTrial(variant, { kernel, tune, given, seed: seed + which, absent: ["kept", "candidateLogprobs"] });
       }),
     ],
-    races: [most, 33].map((k, which) => {
-      const given = rowsAlike(random(seed, 300 + which), { rows: 2, cols, k, dtype });
-      return fusedTrial(variant, { kernel, tune, given, seed: seed + which });
-    }),
+    races: [
+      ...[most, 33].map((k, which) => {
+        const given = rowsAlike(random(seed, 300 + which), { rows: 2, cols, k, dtype });
+        return fusedTrial(variant, { kernel, tune, given, seed: seed + which });
+      }),
+      // a row that nothing is drawn from is left sooner, by some threads of the block
+      ...[1, 2, 3, 4, 5, 6].map((which) => {
+        const rows = 4;
+        const given = { ...rowsAlike(random(seed, 400 + which), { rows, cols, k: 33, dtype }), topP: new Float32Array(rows).fill(Number.NaN) };
+        return fusedTrial(variant, { kernel, tune, given, seed: seed + which });
+      }),
+    ],
   };
 }
 
