@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { Dtype } from "../dsl/index.ts";
 import { checkRequest } from "../runtime/check.ts";
-import { type Choice, choosePlan, explanation } from "../runtime/choose-plan.ts";
+import { type Choice, choosePlan, drawing, explanation } from "../runtime/choose-plan.ts";
 import { entriesNear } from "../runtime/nearest-entries.ts";
 import { loadTuning, NO_TUNING, type Tuning } from "../runtime/tuning.ts";
 import type { PlanExplanation } from "../runtime/types.ts";
@@ -17,6 +17,7 @@ interface ExplainOptions {
   readonly dtype: Dtype;
   readonly backend: "cuda" | "emulate";
   readonly plan?: string;
+  readonly sample?: boolean;
   readonly frozen?: boolean;
   readonly json?: boolean;
 }
@@ -30,15 +31,18 @@ export const explainCommand = (): Command =>
     .addOption(dtypeOption("of the elements").makeOptionMandatory())
     .addOption(new Option("--backend <backend>", "cuda: the GPU here; emulate: the emulator").choices(["cuda", "emulate"]).default("cuda"))
     .option("--plan <name>", "this plan, and not the one that would run")
+    .option("--sample", "for drawing a token from each row's top-k")
     .addOption(frozenOption())
     .addOption(jsonOption())
     .action((options: ExplainOptions) => explain(options));
 
-async function explain({ rows, cols, k, dtype, backend, plan, frozen, json }: ExplainOptions): Promise<void> {
+async function explain({ rows, cols, k, dtype, backend, plan, sample, frozen, json }: ExplainOptions): Promise<void> {
   freeze(frozen);
   const { limits, device, tables } = backend === "emulate" ? EMULATOR : limitsHere();
   const tuning = tables === undefined ? NO_TUNING : await loadTuning(tables);
-  const choice = choosePlan(checkRequest({ rows, cols, k, dtype }), limits, plan === undefined ? undefined : { plan }, tuning);
+  const request = { ...checkRequest({ rows, cols, k, dtype }), ...(sample === true ? { sample } : {}) };
+  const topk = choosePlan(request, limits, plan === undefined ? undefined : { plan }, tuning);
+  const choice = sample === true ? await drawing(topk, limits) : topk;
   const explained = explanation(choice);
   if (json) printJson({ rows, cols, k, dtype, device, limits, ...explained, geometry: geometry(choice), tuned: tunedJson(choice), others: choice.others });
   else for (const line of [...asText(explained, choice, device), ...staleEntry(choice, tuning)]) print(line);

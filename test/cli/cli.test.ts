@@ -143,6 +143,15 @@ describe("explain", { timeout: SECONDS }, () => {
     expect(text.stdout).toMatch(/plan {7}bitonic_block.*\n.*kernel 1 {3}bitonic_block \{"width":128/);
   });
 
+  it("says with --sample which kernels draw", async () => {
+    const kernelsOf = async (...args: string[]): Promise<string[]> => {
+      const { stdout } = await topkit(["explain", "--rows", "4", "--k", "50", "--dtype", "bf16", "--sample", "--json", ...args], { TOPKIT_TUNING: "off" });
+      return JSON.parse(stdout).kernels.map(({ name }: { name: string }) => name);
+    };
+    expect(await kernelsOf("--cols", "50304")).toEqual(["cluster_select_draw"]);
+    expect(await kernelsOf("--cols", "1000")).toEqual(["warp_select", "sample_row"]);
+  });
+
   it("follows TOPKIT_CANDIDATE_TARGET, and refuses nonsense in it", async () => {
     const args = ["explain", "--rows", "4", "--cols", "50304", "--k", "500", "--dtype", "bf16", "--plan", "stream_tile", "--json"];
     expect(JSON.parse((await topkit(args, { TOPKIT_CANDIDATE_TARGET: "1000" })).stdout).config.chunks).toBe(2);
