@@ -32,12 +32,7 @@ const RUNNERS_UP = 3;
 /** The best guess whose plan, config and sources can be used; undefined where there is none. Every rule of the plan is asked anew. */
 export function tunedChoice(request: Request, limits: DeviceLimits | undefined, tuning: Tuning): TunedChoice | undefined {
   if (request.rows === 0) return undefined;
-  const { sample, ...topk } = request;
-  const drawn = sample === true ? entriesNear(request, tuning) : [];
-  // where no draw was tuned nearby, the top-k alone is the better part of one
-  const near = drawn.length > 0 ? drawn : entriesNear(topk, tuning);
-  // where nothing that was measured for this very shape can be used, those beside it have a say
-  for (const having of [near, near.filter(({ distance }) => distance > 0)]) {
+  for (const having of entriesInTurn(request, tuning)) {
     const candidates = candidatesOf(having, { counts: isCurrent(tuning), allows: isAllowed(limits) });
     for (const candidate of candidates) {
       const plan: Plan | undefined = plans.find(({ name }) => name === candidate.plan);
@@ -51,6 +46,18 @@ export function tunedChoice(request: Request, limits: DeviceLimits | undefined, 
     }
   }
   return undefined;
+}
+
+/** Who may speak; the next ones where nothing of what these measured can be used. */
+function* entriesInTurn(request: Request, tuning: Tuning): Generator<readonly NearEntry[]> {
+  const { sample, ...topk } = request;
+  // of a draw, the top-k alone is the better part
+  for (const asked of sample === true ? [request, topk] : [request]) {
+    const near = entriesNear(asked, tuning);
+    yield near;
+    // where it is this very shape's that cannot be used, those beside it have a say
+    yield near.filter(({ distance }) => distance > 0);
+  }
 }
 
 function firstOf<T>(values: Iterator<T>, count: number): T[] {

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TuneRecord } from "../../bench/autotune/records.ts";
 import { loadSources } from "../../bench/autotune/renderer.ts";
 import type { Sources } from "../../bench/autotune/sources.ts";
-import { resolvedOf } from "../../bench/autotune/space.ts";
+import { configOf, resolvedOf } from "../../bench/autotune/space.ts";
 import { updateTable } from "../../bench/autotune/table-file.ts";
 import { winnersOf } from "../../bench/autotune/winners.ts";
 import { type AnyConfig, plans, type Request, resolve } from "../../dsl/index.ts";
@@ -93,6 +93,24 @@ describe("winners of records", () => {
     expect(first(4.9)).toEqual(OWN);
     expect(first(4.95, { average: 0 })).toEqual(SHIPPED);
     expect(first(4, { average: 0 })).toEqual(OWN);
+  });
+  it("stay with a plan that holds a row while one that reads it again is an eighth faster or less, in a table of few choices", () => {
+    const request: Request = { rows: 32, cols: 50304, k: 200, dtype: "bf16", rowStride: 50304, order: "largest", indexBytes: 4 };
+    const own = (name: string): AnyConfig => {
+      const resolution = resolve(plans.find((plan) => plan.name === name)!, request);
+      if (!resolution.ok) throw new Error(resolution.reason);
+      return configOf(resolution.resolved);
+    };
+    const timed = (plan: string, us: number): TuneRecord => {
+      const hashes = sources.hashesOf(resolvedOf({ plan, config: own(plan) }, request)!);
+      return { ...record(SHIPPED, us), request, plan, config: own(plan), sources: hashes };
+    };
+    const first = (us: number, kept?: Parameters<typeof winnersOf>[1]): string => {
+      const untuned = () => ({ plan: "cluster_select", config: own("cluster_select") });
+      const { choices, entries } = winnersOf({ records: [timed("cluster_select", 10), timed("block_select", us)], sources, variants, untuned }, kept)[0]!.table;
+      return choices[entries[0]!.choices[0]!]!.plan;
+    };
+    expect([first(9, { average: 0 }), first(8.5, { average: 0 }), first(9)]).toEqual(["cluster_select", "block_select", "block_select"]);
   });
   it("are none of a shape of which only one choice was timed", () => {
     expect(winners([record(OWN, 4)])[0]!.table.entries).toEqual([]);

@@ -104,6 +104,9 @@ describe("dispatch", () => {
     expect([await warps(requestOf(100, 50304, 50)), await warps(drawn)]).toEqual([8, 4]);
     writeTable(tableOf(own));
     expect([(await chosen(requestOf(100, 50304, 50))).source, (await chosen(drawn)).source]).toEqual(["heuristic", "tuned"]);
+    const stale = { ...own, sources: Object.fromEntries(Object.keys(own.sources).map((symbol) => [symbol, sha("another text")])) };
+    writeTable(tableOf(entryOf(100, 50304, 50), stale));
+    expect(await warps(drawn)).toBe(8);
   });
   it("lets several near shapes speak, the nearer the louder, each for what it measured", async () => {
     const config = (warps: number) => ({ ...HEAP, "heap_merge.warps": warps });
