@@ -92,7 +92,7 @@ describe("withDraw()", () => {
 });
 
 it.each([
-  { threads: 512, vectors: 5, blocks: 3 },
+  { threads: 512, vectors: 5, blocks: 2 },
   { threads: 448, vectors: 12, blocks: 2 },
   { threads: 512, vectors: 16, blocks: 1 },
   { threads: 256, vectors: 4, blocks: 4 },

@@ -380,7 +380,10 @@ __device__ __forceinline__ void weigh_tile(const DrawParameters& with, float bes
 template <int THREADS, class Load>
 __device__ __forceinline__ void draw_held(const DrawParameters& with, u64 bits, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
   const float best = __uint_as_float((u32)load(0));
-  if (!with.drawable(best)) return store_nothing<THREADS>(row, k, out);
+  if (!with.drawable(best)) {
+    __syncthreads(); // all have read the bits, as behind weigh_tile()
+    return store_nothing<THREADS>(row, k, out);
+  }
   weigh_tile<THREADS>(with, best, 0, k, held_items(k), words, load);
   if (threadIdx.x < 32) {
     const Drawn drawn = choose_held(with, bits, k, words, (u32)k, out.kept || out.candidateLogprobs);
