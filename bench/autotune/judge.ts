@@ -8,6 +8,7 @@ import { requestOf } from "../stage-profile.ts";
 import { summarize } from "../statistics.ts";
 import { shapeText } from "../workloads.ts";
 import { isTimed } from "./outcome.ts";
+import { hasClaim } from "./ranking.ts";
 import { outcomeOf, requestId, type TuneRecord } from "./records.ts";
 import { type Choice, configOf, launchedFor, launchesOf, resolvedOf } from "./space.ts";
 
@@ -110,7 +111,7 @@ function timesOf(request: Request, { entry, table, tuning, records }: From): Tim
   if (samples.size === 0 && entry) for (const [at, choice] of entry.choices.entries()) add(resolvedOf(table.choices[choice]!, request), [entry.us[at]!]);
   if (samples.size === 0) throw new TopkitError("TK101", `no time of ${shapeText(request)} is known that counts today; give records of it (--records)`);
   const most = Math.max(...[...samples.values()].map(({ length }) => length));
-  const claiming = [...samples.values()].filter(({ length }) => 2 * length >= most);
+  const claiming = [...samples.values()].filter(({ length }) => hasClaim(length, most));
   return {
     best: Math.min(...claiming.map((us) => summarize(us).median)),
     byLaunches: new Map([...samples].map(([launches, us]) => [launches, summarize(us).median])),

@@ -16,9 +16,12 @@ export interface Ranked {
 }
 
 /**
- * Fastest first; what gave no time is left out. A candidate that was dropped after a look has no claim: it may have been lucky. One that came to a
- * last comparison has, however many of them another was in.
+ * Whether what had so many rounds may be called the best, where `most` is the most that any had: what was dropped after a look may have been lucky.
+ * What came to a last comparison may, however many of them another was in.
  */
+export const hasClaim = (rounds: number, most: number): boolean => 2 * rounds >= Math.min(most, ROUNDS.final);
+
+/** Fastest first; what gave no time is left out. */
 export function ranking(space: Space, outcomes: ReadonlyMap<string, Outcome>): Ranked[] {
   const timed = space.candidates.flatMap((candidate) => {
     const outcome = outcomes.get(candidate.id);
@@ -26,7 +29,7 @@ export function ranking(space: Space, outcomes: ReadonlyMap<string, Outcome>): R
   });
   timed.sort((a, b) => a.median - b.median);
   const most = Math.max(...timed.map(({ us }) => us.length));
-  const claims = (us: readonly number[]): boolean => 2 * us.length >= Math.min(most, ROUNDS.final);
+  const claims = (us: readonly number[]): boolean => hasClaim(us.length, most);
   const best = timed.find(({ us }) => claims(us));
   if (best === undefined) return [];
   return timed.map(({ candidate, us, median }) => ({

@@ -32,7 +32,7 @@ const SLOWEST = 4;
 const LEAST_TIMES = 2;
 /** How far over the fastest the untuned choice may be in a table of few choices: what it does on data that is not normal is known. */
 const LOYALTY = 1.04;
-/** And where the untuned plan holds a row and the fastest reads it again when data are bad, three to five times where it has a block for each row (docs/log/tune.md). */
+/** And where the untuned plan holds a row and the fastest reads it again when data are bad: 2.2 to 4.5 times its normal time were measured (docs/log/tune.md). */
 const HOLDS = "cluster_select";
 const READS_AGAIN = "block_select";
 const LOYALTY_TO_HELD = 1.12;
