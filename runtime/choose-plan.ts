@@ -68,12 +68,16 @@ export function choosePlan(request: Request, limits: DeviceLimits | undefined, f
   });
 }
 
+/** A top-k and a draw from its answer: in the last launch where that kernel is among `symbols`, those of generated/, else behind it. */
+export function drawnBy(topk: ResolvedPlan, limits: DeviceLimits | undefined, symbols: ReadonlySet<string>): ResolvedPlan {
+  const rendered = ({ kernel, spec, tune }: ResolvedStage): boolean => symbols.has(variantSymbol(kernel, spec, tune));
+  return drawingFrom(topk, { limits, rendered });
+}
+
 /** The choice, with a draw from its answer. */
 export async function drawing(choice: Choice, limits: DeviceLimits | undefined): Promise<Choice> {
   const { variants }: { variants: readonly Variant[] } = await import("../generated/variants.ts");
-  const symbols = new Set(variants.map(({ symbol }) => symbol));
-  const rendered = ({ kernel, spec, tune }: ResolvedStage): boolean => symbols.has(variantSymbol(kernel, spec, tune));
-  return { ...choice, resolved: drawingFrom(choice.resolved, { limits, rendered }) };
+  return { ...choice, resolved: drawnBy(choice.resolved, limits, new Set(variants.map(({ symbol }) => symbol))) };
 }
 
 type Tried = Pick<ResolveOptions, "limits" | "prologue">;

@@ -9,7 +9,6 @@ import {
   contextOf,
   type DeviceLimits,
   type Domains,
-  drawingFrom,
   type Plan,
   plans,
   type Request,
@@ -18,9 +17,9 @@ import {
   resolve,
   type Scalar,
   type Shape,
-  variantSymbol,
 } from "../../dsl/index.ts";
 import { variants } from "../../generated/variants.ts";
+import { drawnBy } from "../../runtime/choose-plan.ts";
 
 export interface Choice {
   readonly plan: string;
@@ -160,9 +159,9 @@ export function resolvedOf({ plan: name, config }: Choice, request: Request, lim
 
 const shipped: ReadonlySet<string> = new Set(variants.map(({ symbol }) => symbol));
 
-/** The plan as the runtime launches it: a draw in the last launch has to be in generated/, or it is a launch of its own. */
+/** The plan as the runtime launches it. */
 export const launchedFor = ({ sample }: Request, topk: ResolvedPlan, limits: DeviceLimits | undefined): ResolvedPlan =>
-  sample === true ? drawingFrom(topk, { limits, rendered: ({ kernel, spec, tune }) => shipped.has(variantSymbol(kernel, spec, tune)) }) : topk;
+  sample === true ? drawnBy(topk, limits, shipped) : topk;
 
 /** What is launched, as `--config` takes it. An untuned plan's own value may lie outside its domain (a target that follows from rows): left out, it comes again. */
 export function configOf({ plan, config, stages }: ResolvedPlan): AnyConfig {
