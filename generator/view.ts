@@ -10,13 +10,16 @@ const POINTEE: Readonly<Record<Element, string>> = { value: "Raw", index: "void"
 
 const pointer = ({ dir, element }: Buffer): string => `${dir === "in" ? "const " : ""}${POINTEE[element]}* __restrict__`;
 
-/** Buffers in declared order, then shape values, all 64 bits wide. `blocksPerSm`, where a kernel has it, bounds the registers. */
-export function signature(kernel: AnyKernel, symbol: string, { threads, blocksPerSm }: AnyContext): string {
+/**
+ * Buffers in declared order, then shape values, all 64 bits wide. `blocksPerSm`, where a kernel has it, bounds the registers, and so does `boundThreads`:
+ * more threads than a block has.
+ */
+export function signature(kernel: AnyKernel, symbol: string, { threads, boundThreads = threads, blocksPerSm }: AnyContext): string {
   const parameters = [
     ...Object.entries(kernel.buffers).map(([name, buffer]) => `${pointer(buffer)} ${name}`),
     ...kernel.shape.map((name) => `const long long ${name}`),
   ];
-  const bounds = blocksPerSm === undefined ? `${threads}` : `${threads}, ${blocksPerSm}`;
+  const bounds = blocksPerSm === undefined ? `${boundThreads}` : `${boundThreads}, ${blocksPerSm}`;
   return `extern "C" __global__ void __launch_bounds__(${bounds}) ${symbol}(\n    ${parameters.join(",\n    ")})`;
 }
 

@@ -13,6 +13,11 @@ const REGISTERS_PER_SM = 65536;
 const leavesRegisters = (c: { readonly groups: number; readonly threads: number; readonly blocksPerSm: number }): boolean =>
   c.groups <= MOST_GROUPS || c.threads * c.blocksPerSm * REGISTERS_FOR_MORE <= REGISTERS_PER_SM;
 
+/** So many threads leave 96 registers each: of 123, which the compiler takes where it may, the row's reading took 0.4 us longer (docs/log/sampling.md). */
+const BOUND_THREADS = 640;
+const boundThreads = (c: { readonly groups: number; readonly threads: number; readonly blocksPerSm: number }): number =>
+  c.blocksPerSm === 1 && c.groups <= MOST_GROUPS ? Math.max(c.threads, BOUND_THREADS) : c.threads;
+
 const ships = blockSelect.ships.filter(
   (c) => c.candidates <= 2 * MOST_DRAWN && leavesRegisters({ ...c, ...blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }) }),
 );
@@ -33,7 +38,10 @@ export const blockSelectDraw = kernel("block_select_draw", {
     ...blockSelect.accepts,
     "a warp draws from what it holds: k is at most 256": (_, { k }) => k <= MOST_DRAWN,
   },
-  derive: (c) => ({ ...blockSelect.derive(c), drawn: MOST_DRAWN }),
+  derive: (c) => {
+    const derived = blockSelect.derive(c);
+    return { ...derived, drawn: MOST_DRAWN, boundThreads: boundThreads({ ...c, ...derived }) };
+  },
   where: {
     ...blockSelect.where,
     "a thread's groups leave registers for a draw: at most 20, or 128 registers a thread": (c) => leavesRegisters(c),

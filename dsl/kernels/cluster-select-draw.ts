@@ -10,13 +10,17 @@ import { baseSpec } from "./spec.ts";
 /** The row's answer with its masses, the own survivors' masses and places, the blocks' greatest keys, a barrier, the cut, the parameters and their random bits; padding. */
 const drawBytes = (segment: number, blocks: number): number => 16 * MOST_DRAWN + 12 * segment + 4 * blocks + 8 + 8 + 32 + 8 + 8;
 
-const MOST_RESIDENT = 4;
 const REGISTERS_PER_SM = 65536;
 /** What a draw needs without spilling: of 40, as the top-k has them, it took 0.2 us longer (docs/log/sampling.md). */
 const DRAW_REGISTERS = 64;
-/** Those that the row's registers leave room for. More than four are not needed. */
-const residentBlocks = ({ threads, vectors }: { readonly threads: number; readonly vectors: number }): number =>
-  Math.min(MOST_RESIDENT, Math.floor(REGISTERS_PER_SM / (Math.max(DRAW_REGISTERS, roundUp(4 * vectors + 20, 8)) * threads)));
+/**
+ * Those that the row's registers leave room for, up to three at the price of a few spilled ones: so many let 32 rows run at once. A fourth is not worth a spill,
+ * and more are not needed.
+ */
+function residentBlocks({ threads, vectors }: { readonly threads: number; readonly vectors: number }): number {
+  const withRegisters = (spare: number): number => Math.floor(REGISTERS_PER_SM / (Math.max(DRAW_REGISTERS, roundUp(4 * vectors + spare, 8)) * threads));
+  return Math.max(Math.min(3, withRegisters(20)), Math.min(4, withRegisters(32)));
+}
 
 /** cluster_select, and the draw from its answer in the same launch: each block sends the places of its survivors to the cluster's first, which draws. */
 export const clusterSelectDraw = kernel("cluster_select_draw", {

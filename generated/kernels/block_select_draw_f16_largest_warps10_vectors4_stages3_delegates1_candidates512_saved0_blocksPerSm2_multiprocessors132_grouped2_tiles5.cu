@@ -711,14 +711,9 @@ __device__ __forceinline__ void draw_tiles(const DrawParameters& with, i64 row, 
   if (threadIdx.x < 32) store_drawn(drawn, best, with.temperature, row, out, found, load);
   store_candidates<THREADS>(with.temperature, best, row, k, out, found, load);
 }
-// Asks for what a later load will want: it comes into L2 meanwhile, and nobody waits (PTX ISA 2.0).
-#ifdef TOPKIT_EMULATE
-inline void prefetch(const void*) {}
-#else
-__device__ __forceinline__ void prefetch(const void* address) { asm volatile("prefetch.global.L2 [%0];" ::"l"(address)); }
-#endif
 constexpr Dtype DTYPE = f16;
 constexpr int DRAWN = 256; // candidates of a row
+// compiled as if blocks might have 320 threads, which bounds the registers
 typedef Element<f16, largest> E;
 typedef E::Raw Raw;
 typedef Word<E, 4> W;
@@ -1056,14 +1051,6 @@ extern "C" __global__ void __launch_bounds__(320, 2) block_select_draw_f16_large
   u64 floor = NOTHING;
   u32 parity = 0; // of the row, among those of the block
   for (u32 at = blockIdx.x; at < rows; at += BLOCKS) {
-    // from DRAM they would come later than the order does
-    if (tid == THREADS - 1) {
-      if (temperature) prefetch(temperature + at);
-      if (topP) prefetch(topP + at);
-      if (minP) prefetch(minP + at);
-      prefetch(seeds + at);
-      prefetch(offsets + at);
-    }
     const Row row(x + (i64)at * rowStride, row_length(lengths, at, cols));
     const Share share(row);
 

@@ -848,7 +848,7 @@ typedef E::Raw Raw;
 typedef RawOrder<f16, largest> R;
 constexpr Dtype DTYPE = f16;
 constexpr u32 DRAWN = 256; // candidates of a row
-// its registers let 4 blocks share a multiprocessor
+// its registers let 3 blocks share a multiprocessor
 constexpr u32 THREADS = 224;
 constexpr u32 BLOCKS = 8;       // a cluster: one row
 constexpr u32 VECTORS = 12;     // 16-byte slots a thread keeps in registers
@@ -1049,7 +1049,7 @@ __device__ __noinline__ u32 before_crowd(const Shared& s, u32 rank, u32 blocks, 
   return before;
 }
 
-extern "C" __global__ void __launch_bounds__(224, 4) cluster_select_draw_f16_largest_threads224_vectors12_blocks8_groupLanes4_segment128_rankLanes8(
+extern "C" __global__ void __launch_bounds__(224, 3) cluster_select_draw_f16_largest_threads224_vectors12_blocks8_groupLanes4_segment128_rankLanes8(
     const Raw* __restrict__ x,
     const int* __restrict__ lengths,
     int* __restrict__ indices,

@@ -96,6 +96,9 @@ it.each([
   { threads: 448, vectors: 12, blocks: 2 },
   { threads: 512, vectors: 16, blocks: 1 },
   { threads: 256, vectors: 4, blocks: 4 },
+  { threads: 224, vectors: 8, blocks: 4 },
+  { threads: 224, vectors: 12, blocks: 3 },
+  { threads: 288, vectors: 12, blocks: 3 },
 ] as const)(
   "bounds the registers of a cluster that draws: $blocks blocks of $threads threads with $vectors slots a multiprocessor",
   ({ threads, vectors, blocks }) => {
@@ -103,6 +106,16 @@ it.each([
     expect(clusterSelectDraw.derive({ threads, vectors, blocks: 8, groupLanes, segment, rankLanes, dtype: "bf16", order: "largest" }).blocksPerSm).toBe(blocks);
   },
 );
+
+it.each([
+  { warps: 16, grouped: 1, tiles: 2, blocksPerSm: 1, boundThreads: 640 },
+  { warps: 26, grouped: 1, tiles: 2, blocksPerSm: 1, boundThreads: 832 },
+  { warps: 10, grouped: 1, tiles: 2, blocksPerSm: 2, boundThreads: 320 },
+  { warps: 10, grouped: 4, tiles: 16, blocksPerSm: 1, boundThreads: 320 },
+] as const)("bounds the registers of a block that draws and has a multiprocessor for itself: $warps warps, $tiles tiles", ({ boundThreads, ...config }) => {
+  const rest = { vectors: 8, stages: 2, delegates: 1, candidates: 512, saved: 0, multiprocessors: 132, dtype: "bf16", order: "largest" } as const;
+  expect(blockSelectDraw.derive({ ...rest, ...config }).boundThreads).toBe(boundThreads);
+});
 
 it("ships a kernel that draws for each config of what it draws from that it takes", () => {
   expect(clusterSelectDraw.ships).toBe(clusterSelect.ships);
