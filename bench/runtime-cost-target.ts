@@ -5,7 +5,8 @@ import type { Costs } from "./runtime-cost.ts";
 /** Calls between two waits: the device's queue holds a thousand launches. */
 const CALLS = 100;
 const GOES = 30;
-const WARM_UP = 5;
+/** What V8 takes to compile what is called a hundred times a go: a call took 12 us at first and 4.7 after some thirty goes (docs/log/tune.md). */
+const WARM_UP = 100;
 const PLANS = 30;
 
 const [shape = "", state = ""] = process.argv.slice(2);

@@ -6,7 +6,8 @@ import time
 
 CALLS = 100
 GOES = 30
-WARM_UP = 5
+# as runtime-cost-target.ts
+WARM_UP = 100
 
 rows, cols, k, dtype = sys.argv[1].split(",")
 rows, cols, k = int(rows), int(cols), int(k)
