@@ -18,6 +18,9 @@ const BOUND_THREADS = 640;
 const boundThreads = (c: { readonly groups: number; readonly threads: number; readonly blocksPerSm: number }): number =>
   c.blocksPerSm === 1 && c.groups <= MOST_GROUPS ? Math.max(c.threads, BOUND_THREADS) : c.threads;
 
+/** A lane of the warp that draws has two candidates or eight: 64 masses lie where the words were, or 256. */
+const massesFit = ({ candidates }: { readonly candidates: number }, k: number): boolean => k <= 64 || candidates >= 2 * MOST_DRAWN;
+
 const ships = blockSelect.ships.filter(
   (c) => c.candidates <= 2 * MOST_DRAWN && leavesRegisters({ ...c, ...blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }) }),
 );
@@ -45,13 +48,14 @@ export const blockSelectDraw = kernel("block_select_draw", {
   where: {
     ...blockSelect.where,
     "a thread's groups leave registers for a draw: at most 20, or 128 registers a thread": (c) => leavesRegisters(c),
+    "the masses have room where the candidates were: k is at most 64, or these are at least 512": (c, { k }) => massesFit(c, k),
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, indices: shape.rows * shape.k, ...drawExtents(shape) }),
   launch: blockSelect.launch,
   ships,
   untuned: (spec, shape) => {
     const own = blockSelect.untuned(spec, shape);
-    return [own, ...ships].find((config) => ships.includes(config) && suits(config, spec.dtype, shape.cols, shape.k)) ?? ships[0]!;
+    return [own, ...ships].find((config) => ships.includes(config) && massesFit(config, shape.k) && suits(config, spec.dtype, shape.cols, shape.k)) ?? ships[0]!;
   },
   search: blockSelect.search,
 });

@@ -517,8 +517,9 @@ __device__ __forceinline__ u64 weigh(float value, float best, float temperature,
   return mass > 0 && weight >= minP ? mass | PASSES : mass;
 }
 
-// Candidates that a lane of the warp that draws has, as a power of two, where one tile holds all: at most 256.
-__device__ __forceinline__ u32 held_items(i64 k) { return k <= 64 ? 1 : k <= 128 ? 2 : 3; }
+// Candidates that a lane of the warp that draws has, as a power of two, where one tile holds all: at most 256. Of four, few would gain, and all would wait for
+// more instructions.
+__device__ __forceinline__ u32 held_items(i64 k) { return k <= 64 ? 1 : 3; }
 // Where a tile's masses lie in shared memory: a lane has neighbours, and reads without conflicts.
 __device__ __forceinline__ u32 mass_slot(u32 place, u32 items) { return (place & ((1u << items) - 1)) * 32 + (place >> items); }
 
@@ -628,10 +629,7 @@ template <int ITEMS, class Word> __device__ __forceinline__ Drawn choose_from(co
 }
 // As choose(), by one warp, from masses that lie in the slots of held_items(k), as many as are there.
 template <class Word> __device__ __forceinline__ Drawn choose_held(const DrawParameters& with, u64 bits, i64 k, const Word* words, u32 there, bool counted) {
-  const u32 items = held_items(k);
-  if (items == 1) return choose_from<2>(with, bits, words, there, counted);
-  if (items == 2) return choose_from<4>(with, bits, words, there, counted);
-  return choose_from<8>(with, bits, words, there, counted);
+  return held_items(k) == 1 ? choose_from<2>(with, bits, words, there, counted) : choose_from<8>(with, bits, words, there, counted);
 }
 // Stores what the first warp drew, and leaves in `found` what store_candidates() asks for.
 template <class Load>
@@ -682,7 +680,7 @@ __device__ __forceinline__ void weigh_tile(const DrawParameters& with, float bes
 }
 
 // Draws from k candidates, which load(place) gives in their order: all threads of the block weigh them, the first warp does the rest. Begins after a barrier.
-// draw_held(): k is at most 256; `words` is as long as k rounded up to 64, 128 or 256. draw_tiles(): any k; `words` is a tile, 32 << LOG_ITEMS. Both, and `found`
+// draw_held(): k is at most 256; `words` has 64, or 256 where k is greater. draw_tiles(): any k; `words` is a tile, 32 << LOG_ITEMS. Both, and `found`
 // (two), are free after the next barrier.
 template <int THREADS, class Load>
 __device__ __forceinline__ void draw_held(const DrawParameters& with, u64 bits, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
@@ -737,7 +735,7 @@ constexpr u32 BINNED = 256;       // words up to which bins of keys beat a netwo
 constexpr u32 SAVED = 0;         // slots that may be copied while the row passes by
 constexpr u32 LISTED = CAPACITY + 8;     // groups that may be listed: more of them hold more than CAPACITY elements, as a rule
 static_assert(THREADS == 32 * WARPS && GROUPS == TILES * (VECTORS / GROUPED) && GROUPS <= 32 && STAGES <= 32, "derived");
-static_assert(CAPACITY % 128 == 0 && SAVED % 2 == 0 && DRAWN == 256, "words and list have room for CAPACITY / 2 candidates, of whole lanes");
+static_assert(CAPACITY >= 256 && SAVED % 2 == 0 && DRAWN == 256, "words have room for 64 masses, or for 256 where CAPACITY is 512 or more; the list for k candidates");
 
 // A row: whole 16-byte slots, and edges of fewer elements than a slot before and behind them.
 struct Row {

@@ -649,8 +649,9 @@ __device__ __forceinline__ u64 weigh(float value, float best, float temperature,
   return mass > 0 && weight >= minP ? mass | PASSES : mass;
 }
 
-// Candidates that a lane of the warp that draws has, as a power of two, where one tile holds all: at most 256.
-__device__ __forceinline__ u32 held_items(i64 k) { return k <= 64 ? 1 : k <= 128 ? 2 : 3; }
+// Candidates that a lane of the warp that draws has, as a power of two, where one tile holds all: at most 256. Of four, few would gain, and all would wait for
+// more instructions.
+__device__ __forceinline__ u32 held_items(i64 k) { return k <= 64 ? 1 : 3; }
 // Where a tile's masses lie in shared memory: a lane has neighbours, and reads without conflicts.
 __device__ __forceinline__ u32 mass_slot(u32 place, u32 items) { return (place & ((1u << items) - 1)) * 32 + (place >> items); }
 
@@ -760,10 +761,7 @@ template <int ITEMS, class Word> __device__ __forceinline__ Drawn choose_from(co
 }
 // As choose(), by one warp, from masses that lie in the slots of held_items(k), as many as are there.
 template <class Word> __device__ __forceinline__ Drawn choose_held(const DrawParameters& with, u64 bits, i64 k, const Word* words, u32 there, bool counted) {
-  const u32 items = held_items(k);
-  if (items == 1) return choose_from<2>(with, bits, words, there, counted);
-  if (items == 2) return choose_from<4>(with, bits, words, there, counted);
-  return choose_from<8>(with, bits, words, there, counted);
+  return held_items(k) == 1 ? choose_from<2>(with, bits, words, there, counted) : choose_from<8>(with, bits, words, there, counted);
 }
 // Stores what the first warp drew, and leaves in `found` what store_candidates() asks for.
 template <class Load>
@@ -814,7 +812,7 @@ __device__ __forceinline__ void weigh_tile(const DrawParameters& with, float bes
 }
 
 // Draws from k candidates, which load(place) gives in their order: all threads of the block weigh them, the first warp does the rest. Begins after a barrier.
-// draw_held(): k is at most 256; `words` is as long as k rounded up to 64, 128 or 256. draw_tiles(): any k; `words` is a tile, 32 << LOG_ITEMS. Both, and `found`
+// draw_held(): k is at most 256; `words` has 64, or 256 where k is greater. draw_tiles(): any k; `words` is a tile, 32 << LOG_ITEMS. Both, and `found`
 // (two), are free after the next barrier.
 template <int THREADS, class Load>
 __device__ __forceinline__ void draw_held(const DrawParameters& with, u64 bits, i64 row, i64 k, const DrawOutputs& out, u64* words, u32* found, Load load) {
@@ -1086,7 +1084,6 @@ extern "C" __global__ void __launch_bounds__(256, 4) cluster_select_draw_bf16_la
   }
   cluster_arrive_relaxed();
 
-  const DrawParameters with(temperature, topP, minP, seeds, offsets, row);
   uint4 slot[VECTORS];
   if (tid < part.slots) {
 #pragma unroll
@@ -1099,7 +1096,8 @@ extern "C" __global__ void __launch_bounds__(256, 4) cluster_select_draw_bf16_la
 #pragma unroll
     for (u32 v = 0; v < VECTORS; v++) slot[v] = make_uint4(0, 0, 0, 0);
   }
-  if (tid == THREADS / 2) s.with = with; // costs no registers meanwhile
+  // by one thread, behind its part of the row: nobody waits for them yet, and they cost no registers meanwhile
+  if (tid == THREADS - 1) s.with = DrawParameters(temperature, topP, minP, seeds, offsets, row);
   const u32 edge = part.edge_place();
   const u32 edgeKey = edge != Part::none ? E::key(part.first[edge]) : 0;
 

@@ -40,7 +40,7 @@ const CONFIGS: Readonly<Record<string, readonly Config[]>> = {
   ],
 };
 
-/** Of a lane, a warp, and of each of the three numbers of candidates that a lane may have, the least and the most. */
+/** Of a lane, a warp, and of each number of candidates that a lane may have, the least and the most. */
 const COUNTS = [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256];
 const ROWS = 6;
 /** What a call may leave out. */
