@@ -36,6 +36,8 @@ const LOYALTY = 1.04;
 const HOLDS = "cluster_select";
 const READS_AGAIN = "block_select";
 const LOYALTY_TO_HELD = 1.12;
+/** Untuned rules are of top-ks: no figure on such data speaks for what they take for a draw. */
+const LOYALTY_OF_DRAWS = 1;
 const ORDERS = ["largest", "smallest"] as const satisfies readonly Order[];
 
 /**
@@ -102,7 +104,8 @@ function timedOf(group: readonly TuneRecord[], { untuned }: WinnersOptions, loya
   const fastest = winner(space, outcomes, untunedId);
   if (fastest === undefined) return [];
   const held = own?.plan === HOLDS && fastest.candidate.plan === READS_AGAIN;
-  const loyalty = !loyal ? 1 : held ? LOYALTY_TO_HELD : LOYALTY;
+  const usual = request.sample === true ? LOYALTY_OF_DRAWS : LOYALTY;
+  const loyalty = !loyal ? 1 : held ? LOYALTY_TO_HELD : usual;
   const all = ranking(space, outcomes).map((each) => ({ ...each, untuned: each.candidate.id === untunedId }));
   const first = all.find(({ untuned, median }) => untuned && median <= loyalty * fastest.median)?.candidate.id ?? fastest.candidate.id;
   const ranked = [...all.filter(({ candidate }) => candidate.id === first), ...all.filter(({ candidate }) => candidate.id !== first)];

@@ -55,7 +55,9 @@ export const blockSelectDraw = kernel("block_select_draw", {
   ships,
   untuned: (spec, shape) => {
     const own = blockSelect.untuned(spec, shape);
-    return [own, ...ships].find((config) => ships.includes(config) && massesFit(config, shape.k) && suits(config, spec.dtype, shape.cols, shape.k)) ?? ships[0]!;
+    return (
+      [own, ...ships].find((config) => ships.includes(config) && massesFit(config, shape.k) && suits(config, spec.dtype, shape.cols, shape.k)) ?? ships[0]!
+    );
   },
   search: blockSelect.search,
 });

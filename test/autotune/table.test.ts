@@ -94,6 +94,14 @@ describe("winners of records", () => {
     expect(first(4.95, { average: 0 })).toEqual(SHIPPED);
     expect(first(4, { average: 0 })).toEqual(OWN);
   });
+  it("of draws are the fastest, in a table of few choices too", () => {
+    const drawn = { ...requestOf(4096), sample: true } as const;
+    const timed = (config: AnyConfig, us: number): TuneRecord =>
+      record(config, us, { request: drawn, sources: sources.hashesOf(resolvedOf({ plan: "bitonic_block", config }, drawn)!) });
+    const untuned = () => ({ plan: "bitonic_block", config: SHIPPED });
+    const { choices, entries } = winnersOf({ records: [timed(SHIPPED, 5), timed(OTHER_SHIPPED, 4.95)], sources, variants, untuned }, { average: 0 })[0]!.table;
+    expect(choices[entries[0]!.choices[0]!]!.config).toEqual(OTHER_SHIPPED);
+  });
   it("stay with a plan that holds a row while one that reads it again is an eighth faster or less, in a table of few choices", () => {
     const request: Request = { rows: 32, cols: 50304, k: 200, dtype: "bf16", rowStride: 50304, order: "largest", indexBytes: 4 };
     const own = (name: string): AnyConfig => {
