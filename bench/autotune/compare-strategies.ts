@@ -1,12 +1,11 @@
 /**
- * `npm run tune:strategies [-- RECORDS]`: how close each strategy gets to the best for a number of measurements, from a random start, as Markdown. On the space of all plans for
- * 4 x 50304, k 50, bf16 with made-up times (synthetic.ts: a best place on each tunable, up to 5 % that no tunable explains, half a percent of noise, every
- * 17th candidate crashes); with RECORDS, on what was recorded. docs/tuning.md holds the first.
+ * `npm run tune:strategies [-- RECORDS]`: how close each strategy gets to the best for a number of measurements, as Markdown. From a random start, on the space of all plans
+ * for 4 x 50304, k 50, bf16 with made-up times (synthetic.ts: a best place on each tunable, up to 5 % that no tunable explains, half a percent of noise, every
+ * 17th candidate crashes); with RECORDS, from what the untuned rules take, on what was recorded. docs/tuning.md holds both.
  */
 import path from "node:path";
 import { random } from "../random.ts";
 import { type Table, toMarkdown } from "../report/table.ts";
-import { isTimed } from "./outcome.ts";
 import { ranking, winner } from "./ranking.ts";
 import { readRecords } from "./records.ts";
 import { recordedSpaces, replayMeasurer } from "./replay.ts";
@@ -20,8 +19,11 @@ import { bestTime, ruggedTime, syntheticMeasurer, syntheticSpace } from "./synth
 export interface Arena {
   readonly space: Space;
   readonly measurer: (seed: number) => Measurer;
+  /** Where a search begins; default one random candidate: how good the guesses are is another matter. */
+  readonly seeds?: readonly number[];
   /** Microseconds. */
   readonly timeOf: (candidate: Candidate) => number;
+  /** Of what had rounds enough to be called so. */
   readonly best: number;
 }
 
@@ -34,9 +36,12 @@ export function syntheticArena(): Arena {
 export function recordedArenas(place: string): Arena[] {
   return recordedSpaces(readRecords(place).records).flatMap((recorded) => {
     const { space, outcomes } = recorded;
-    const medians = new Map(ranking(space, outcomes).map(({ candidate, median }) => [candidate.id, median]));
-    if (![...outcomes.values()].some(isTimed)) return [];
-    return [{ space, measurer: () => replayMeasurer(recorded), timeOf: ({ id }) => medians.get(id)!, best: Math.min(...medians.values()) }];
+    const standings = ranking(space, outcomes);
+    const [first] = standings;
+    if (first === undefined) return [];
+    const medians = new Map(standings.map(({ candidate, median }) => [candidate.id, median]));
+    const seeds = space.untuned.length > 0 ? { seeds: space.untuned } : {};
+    return [{ space, ...seeds, measurer: () => replayMeasurer(recorded), timeOf: ({ id }) => medians.get(id)!, best: first.share * first.median }];
   });
 }
 
@@ -60,17 +65,17 @@ export async function compareStrategies(arenas: readonly Arena[]): Promise<Table
   return { words: 1, header: ["strategy", ...BUDGETS.map((budget) => `${budget} rounds`), `used of ${BUDGETS.at(-1)}`], rows };
 }
 
-/** Percent over the best, of what wins when the strategy ends or the rounds are spent. It begins at one random candidate: how good the guesses are is another matter. */
-async function searchOnce({ space, measurer, timeOf, best }: Arena, name: string, seed: number, rounds: number): Promise<{ regret: number; rounds: number }> {
+/** Percent over the best, of what wins when the strategy ends or the rounds are spent; what had fewer rounds than the best may have been lucky. */
+async function searchOnce(arena: Arena, name: string, seed: number, rounds: number): Promise<{ regret: number; rounds: number }> {
+  const { space, measurer, timeOf, best, seeds = [random(seed, 3).below(space.candidates.length)] } = arena;
   const session = new Session({ space, measurer: measurer(seed), budget: { rounds } });
   try {
-    const start = random(seed, 3).below(space.candidates.length);
-    await strategies[name]!({ space, seeds: [start], random: random(seed, 2), measure: session.measure });
+    await strategies[name]!({ space, seeds, random: random(seed, 2), measure: session.measure });
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
   }
   const found = winner(space, session.outcomes);
-  return { regret: found === undefined ? Number.POSITIVE_INFINITY : 100 * (timeOf(found.candidate) / best - 1), rounds: session.rounds };
+  return { regret: found === undefined ? Number.POSITIVE_INFINITY : 100 * Math.max(0, timeOf(found.candidate) / best - 1), rounds: session.rounds };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === new URL(`file://${path.resolve(process.argv[1])}`).href) {

@@ -15,11 +15,11 @@ import {
   type ResolvedPlan,
   refusedBy,
   resolve,
-  type Scalar,
   type Shape,
 } from "../../dsl/index.ts";
 import { variants } from "../../generated/variants.ts";
 import { drawnBy } from "../../runtime/choose-plan.ts";
+import { neighboursIn } from "./neighbours.ts";
 
 export interface Choice {
   readonly plan: string;
@@ -43,8 +43,8 @@ export interface Space {
   /** What spaceOf() was given, in that order; what no longer answers the request is left out. */
   readonly given: readonly number[];
   /**
-   * Candidates of the same plan that differ by one step of one tunable, or by the next value that the rules allow in that direction; of one that stands
-   * apart from all others, those that differ least.
+   * Candidates of the same plan that differ by one step of one tunable, or by the next value that the rules allow in that direction; where that is more than a
+   * step, also those that take the step and another value of a second tunable. Of one that stands apart from all others, those that differ least.
    */
   neighbours(candidate: number): readonly number[];
   /** The candidate of this id, or -1. */
@@ -173,42 +173,7 @@ export function configOf({ plan, config, stages }: ResolvedPlan): AnyConfig {
 export function indexed(request: Request, candidates: readonly Candidate[], untuned: readonly number[], axes: ReadonlyMap<string, Domains>): Space {
   const byId = new Map(candidates.map(({ id }, at) => [id, at]));
   const indexOf = (id: string): number => byId.get(id) ?? -1;
-  const neighbours = (at: number): number[] => {
-    const stepped = steps(at);
-    return stepped.length > 0 ? stepped : likest(candidates, at);
-  };
-  const steps = (at: number): number[] => {
-    const { plan, config } = candidates[at]!;
-    return Object.entries(axes.get(plan) ?? {}).flatMap(([name, { values }]) =>
-      [-1, 1].flatMap((direction) =>
-        nextAllowed(values, values.indexOf(config[name]!), direction, (value) => indexOf(candidateId(plan, { ...config, [name]: value }))),
-      ),
-    );
-  };
-  return { request, candidates, untuned, given: [], neighbours, indexOf };
-}
-
-const LIKEST = 8;
-
-/** Of the same plan, those that differ in the fewest tunables: what stands around a given choice that `search` would not have tried. */
-function likest(candidates: readonly Candidate[], at: number): number[] {
-  const { plan, config } = candidates[at]!;
-  const differing = (other: AnyConfig): number =>
-    [...new Set([...Object.keys(config), ...Object.keys(other)])].filter((name) => config[name] !== other[name]).length;
-  return [...candidates.keys()]
-    .filter((other) => other !== at && candidates[other]!.plan === plan)
-    .map((other) => ({ other, apart: differing(candidates[other]!.config) }))
-    .sort((a, b) => a.apart - b.apart)
-    .slice(0, LIKEST)
-    .map(({ other }) => other);
-}
-
-function nextAllowed(values: readonly Scalar[], from: number, direction: number, find: (value: Scalar) => number): number[] {
-  for (let at = from + direction; at >= 0 && at < values.length; at += direction) {
-    const found = find(values[at]!);
-    if (found >= 0) return [found];
-  }
-  return [];
+  return { request, candidates, untuned, given: [], neighbours: neighboursIn(candidates, axes, (plan, config) => indexOf(candidateId(plan, config))), indexOf };
 }
 
 export const effortOf = ({ stages }: ResolvedPlan): readonly number[] => [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { candidateId, spaceOf } from "../../bench/autotune/space.ts";
 import { REQUEST, syntheticSpace } from "../../bench/autotune/synthetic.ts";
-import { plans, resolve } from "../../dsl/index.ts";
+import { type AnyConfig, plans, resolve, type Scalar } from "../../dsl/index.ts";
 
 const space = syntheticSpace();
 
@@ -30,17 +30,37 @@ describe("the space of a request", () => {
       expect(own.ok && forced.ok && forced.resolved.stages.map(({ launch }) => launch)).toEqual(own.ok && own.resolved.stages.map(({ launch }) => launch));
     }
   });
-  it("has neighbours that differ by one tunable, and each is its neighbour's neighbour", () => {
+  it("has neighbours that differ by one tunable, or by two where a step of one asks for it", () => {
     for (const at of [0, 7, space.candidates.length - 1]) {
       const { plan, config } = space.candidates[at]!;
       const around = space.neighbours(at);
       expect(around.length).toBeGreaterThan(1);
-      for (const neighbour of around) {
+      expect(new Set(around).size).toBe(around.length);
+      const differing = around.map((neighbour) => {
         const other = space.candidates[neighbour]!;
         expect(other.plan).toBe(plan);
-        expect(Object.keys(config).filter((name) => config[name] !== other.config[name])).toHaveLength(1);
-      }
+        return Object.keys(config).filter((name) => config[name] !== other.config[name]).length;
+      });
+      expect(Math.min(...differing)).toBe(1);
+      expect(Math.max(...differing)).toBeLessThanOrEqual(2);
     }
+  });
+  it("leads to fewer slots a thread with the more tiles that these ask for", () => {
+    const request = { ...REQUEST, rows: 128, cols: 32000, k: 200, dtype: "bf16", rowStride: 32000 } as const;
+    const wide = spaceOf(
+      request,
+      undefined,
+      plans.filter(({ name }) => name === "block_select"),
+    );
+    const rest = { warps: 16, stages: 2, delegates: 1, candidates: 512, saved: 0, blocksPerSm: 1, multiprocessors: 132, grouped: 1 };
+    const place = (config: AnyConfig): number => {
+      const named: AnyConfig = Object.fromEntries(Object.entries<Scalar>({ ...rest, ...config }).map(([name, value]) => [`block_select.${name}`, value]));
+      return wide.indexOf(candidateId("block_select", named));
+    };
+    const [four, two] = [place({ vectors: 4, tiles: 2 }), place({ vectors: 2, tiles: 4 })];
+    expect([four, two].every((at) => at >= 0)).toBe(true);
+    expect(wide.neighbours(four)).toContain(two);
+    expect(wide.neighbours(two)).toContain(four);
   });
   it("leads from a given choice, which `search` would not have tried, to the candidates that are like it", () => {
     const request = { ...REQUEST, rows: 64, cols: 128256, rowStride: 128256 };
