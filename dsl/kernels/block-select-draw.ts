@@ -18,8 +18,12 @@ const BOUND_THREADS = 640;
 const boundThreads = (c: { readonly groups: number; readonly threads: number; readonly blocksPerSm: number }): number =>
   c.blocksPerSm === 1 && c.groups <= MOST_GROUPS ? Math.max(c.threads, BOUND_THREADS) : c.threads;
 
-/** A lane of the warp that draws has two candidates or eight: 64 masses lie where the words were, or 256. */
-const massesFit = ({ candidates }: { readonly candidates: number }, k: number): boolean => k <= 64 || candidates >= 2 * MOST_DRAWN;
+/**
+ * A lane of the warp that draws has two candidates or eight: 64 masses of 8 bytes, or 256, lie where the words were, and over what was sorted where that is next to
+ * them.
+ */
+const massesFit = (c: { readonly [name in "candidates" | "binned" | "saved" | "wordBytes"]: number }, k: number): boolean =>
+  k <= 64 || (c.candidates + (c.saved === 0 ? c.binned : 0)) * c.wordBytes >= MOST_DRAWN * 8;
 
 const ships = blockSelect.ships.filter(
   (c) => c.candidates <= 2 * MOST_DRAWN && leavesRegisters({ ...c, ...blockSelect.derive({ ...c, dtype: "bf16", order: "largest" }) }),
@@ -48,16 +52,17 @@ export const blockSelectDraw = kernel("block_select_draw", {
   where: {
     ...blockSelect.where,
     "a thread's groups leave registers for a draw: at most 20, or 128 registers a thread": (c) => leavesRegisters(c),
-    "the masses have room where the candidates were: k is at most 64, or these are at least 512": (c, { k }) => massesFit(c, k),
+    "the masses have room where the candidates were, and their order where no slots are saved between: k is at most 64, or these take 2048 bytes": (c, { k }) =>
+      massesFit(c, k),
   },
   extents: (_, shape) => ({ x: spanOf(shape), lengths: shape.rows, indices: shape.rows * shape.k, ...drawExtents(shape) }),
   launch: blockSelect.launch,
   ships,
   untuned: (spec, shape) => {
     const own = blockSelect.untuned(spec, shape);
-    return (
-      [own, ...ships].find((config) => ships.includes(config) && massesFit(config, shape.k) && suits(config, spec.dtype, shape.cols, shape.k)) ?? ships[0]!
-    );
+    const serves = (config: (typeof ships)[number]): boolean =>
+      massesFit({ ...config, ...blockSelect.derive({ ...spec, ...config }) }, shape.k) && suits(config, spec.dtype, shape.cols, shape.k);
+    return [own, ...ships].find((config) => ships.includes(config) && serves(config)) ?? ships[0]!;
   },
   search: blockSelect.search,
 });

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Random, random } from "../../bench/random.ts";
 import { type AnyConfig, type AnyKernel, type Dtype, kernels, plans } from "../../dsl/index.ts";
+import { blockSelectDraw } from "../../dsl/kernels/block-select-draw.ts";
 import { type Loaded, load } from "../../generator/index.ts";
 import { type SampleRows, sampleRows } from "../support/sample-rows.ts";
 import { type DrawCase, drawDifference, drawStage, requestOf } from "./draw-job.ts";
@@ -78,6 +79,30 @@ for (const [at, kernel] of drawing.entries()) {
   });
 }
 
+/** A block that has row after row, and 2048 bytes for 256 masses: half of them where words of 32 bits were, half over what was sorted. */
+const fullBlock = (dtype: "f16" | "bf16", rows: number, k: number): Drawn => {
+  const tune = { warps: 8, vectors: 1, stages: 2, delegates: 1, candidates: 256, saved: 0, blocksPerSm: 1, multiprocessors: 1, grouped: 1, tiles: 3 };
+  return { rows, cols: 4099, k, dtype, tune };
+};
+
+describe("block_select_draw with as many masses as there is room for", () => {
+  it.each([
+    { dtype: "bf16", k: 65 },
+    { dtype: "f16", k: 100 },
+    { dtype: "bf16", k: 128 },
+  ] as const)("draws the oracle's tokens: $dtype, k $k", { timeout: 60_000 }, ({ dtype, k }) => {
+    const { tune, ...shape } = fullBlock(dtype, 5, k);
+    expect(drawStage(blockSelectDraw, tune, requestOf(shape))?.launch.grid).toBe(1);
+    expect(differenceIn(blockSelectDraw, { tune, given: sampleRows(random(seed, 800 + k), shape) })).toBe(SAME);
+  });
+
+  it("refuses it where saved slots lie between", () => {
+    const { tune, ...shape } = fullBlock("bf16", 5, 65);
+    expect(drawStage(blockSelectDraw, { ...tune, saved: 272 }, requestOf(shape))).toBeUndefined();
+    expect(drawStage(blockSelectDraw, { ...tune, saved: 272 }, requestOf({ ...shape, k: 64 }))).toBeDefined();
+  });
+});
+
 /** The shipped configs that take few rows of 16400 columns with this k. */
 function* requestsWith(kernel: AnyKernel, source: Random, k: number): Generator<Drawn> {
   const dtype = (["f32", "f16", "bf16"] as const)[source.below(3)]!;
@@ -107,6 +132,12 @@ describe("race mode", () => {
     const [least] = tried.sort((a, b) => a.rows - b.rows || threadsOf(a.tune) - threadsOf(b.tune));
     const { tune, ...shape } = least!;
     return { kernel, tune, given: sampleRows(random(12, 1), { ...shape, k: 40 }), program: "race" };
+  });
+
+  it("finds nothing where masses lie over what was sorted, and the next row begins", { timeout: 120_000 }, () => {
+    const { tune, ...shape } = fullBlock("bf16", 3, 128);
+    const given = sampleRows(random(12, 2), shape);
+    expect(differenceIn(blockSelectDraw, { tune, given, program: "race" })).toBe(SAME);
   });
 
   for (const each of cases) {
