@@ -75,15 +75,17 @@ constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
 
 constexpr int CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4;
 
+union CUlaunchAttributeValue {
+  char pad[64];
+  struct {
+    unsigned x, y, z;
+  } clusterDim;
+};
+
 struct CUlaunchAttribute {
   int id;
   char pad[4];
-  union {
-    char pad[64];
-    struct {
-      unsigned x, y, z;
-    } clusterDim;
-  } value;
+  CUlaunchAttributeValue value;
 };
 static_assert(sizeof(CUlaunchAttribute) == 72, "the driver's layout");
 
@@ -96,5 +98,16 @@ struct CUlaunchConfig {
   unsigned numAttrs;
 };
 static_assert(sizeof(CUlaunchConfig) == 56, "the driver's layout");
+
+/** Of the calls without a suffix; those that end in _v2 take two fields more. */
+struct CUDA_KERNEL_NODE_PARAMS {
+  CUfunction func;
+  unsigned gridDimX, gridDimY, gridDimZ;
+  unsigned blockDimX, blockDimY, blockDimZ;
+  unsigned sharedMemBytes;
+  void** kernelParams;
+  void** extra;
+};
+static_assert(sizeof(CUDA_KERNEL_NODE_PARAMS) == 56, "the driver's layout");
 
 }  // namespace topkit

@@ -44,6 +44,11 @@
   X(REQUIRED, cuEventElapsedTime, (float* milliseconds, CUevent start, CUevent end))                                                        \
   X(REQUIRED, cuLaunchKernel, (CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,       \
                                unsigned blockZ, unsigned sharedBytes, CUstream stream, void** parameters, void** extra))                    \
+  X(REQUIRED, cuGraphCreate, (CUgraph* graph, unsigned flags))                                                                              \
+  X(REQUIRED, cuGraphAddKernelNode, (CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies, std::size_t count,                  \
+                                     const CUDA_KERNEL_NODE_PARAMS* parameters))                                                            \
+  X(REQUIRED, cuGraphKernelNodeSetAttribute, (CUgraphNode node, int attribute, const CUlaunchAttributeValue* value))                        \
+  X(REQUIRED, cuGraphExecKernelNodeSetParams, (CUgraphExec exec, CUgraphNode node, const CUDA_KERNEL_NODE_PARAMS* parameters))              \
   X(REQUIRED, cuGraphGetNodes, (CUgraph graph, CUgraphNode* nodes, std::size_t* count))                                                     \
   X(REQUIRED, cuGraphInstantiateWithFlags, (CUgraphExec* exec, CUgraph graph, unsigned long long flags))                                    \
   X(REQUIRED, cuGraphLaunch, (CUgraphExec exec, CUstream stream))                                                                           \

@@ -31,6 +31,12 @@ LaunchList::LaunchList(std::shared_ptr<Context> owner, Napi::Value steps, Napi::
     const std::string name = "steps[" + std::to_string(i) + "]";
     AddStep(ObjectOf(list.Get(i), name.c_str()), name);
   }
+  // steps move no more: a launch without a cluster names none, since drivers before CUDA 11.8 know no such attribute
+  for (Step& step : steps_) {
+    if (step.cluster.value.clusterDim.x == 1) continue;
+    step.config.attrs = &step.cluster;
+    step.config.numAttrs = 1;
+  }
 }
 
 void LaunchList::AddStep(Napi::Object given, const std::string& name) {
@@ -68,6 +74,7 @@ void LaunchList::AddStep(Napi::Object given, const std::string& name) {
     const unsigned parameter = Field(slot, slotName, "parameter", 0, static_cast<std::int64_t>(step.values.size()) - 1);
     slots_.push_back({&step.values[parameter], Field(slot, slotName, "pointer", 0, static_cast<std::int64_t>(pointers_.size()) - 1)});
   }
+  step.hasSlots = slots.Length() > 0;
   // Moving a vector keeps its elements where they are, so addresses and slots stay right.
   steps_.push_back(std::move(step));
 }
@@ -118,21 +125,47 @@ void LaunchList::CheckParameters(const Step& step, const std::string& name) cons
   }
 }
 
-void LaunchList::Launch(Step& step, CUstream stream) const {
+void LaunchList::Capture(Step& step, CUstream stream) const {
   const Driver& driver = context->driver;
   const CUfunction function = step.function->handle;
   CUlaunchConfig& config = step.config;
-  if (step.cluster.value.clusterDim.x == 1) {
+  if (config.numAttrs == 0) {
     const CUresult status =
         driver.cuLaunchKernel(function, config.gridDimX, 1, 1, config.blockDimX, 1, 1, config.sharedMemBytes, stream, step.addresses.data(), nullptr);
-    if (status != CUDA_SUCCESS) Check(driver, status, "cuLaunchKernel", "launching " + step.function->symbol);
+    Check(driver, status, "cuLaunchKernel", "capturing " + step.function->symbol);
     return;
   }
   config.hStream = stream;
-  config.attrs = &step.cluster;
-  config.numAttrs = 1;
-  const CUresult status = driver.cuLaunchKernelEx(&config, function, step.addresses.data(), nullptr);
-  if (status != CUDA_SUCCESS) Check(driver, status, "cuLaunchKernelEx", "launching " + step.function->symbol);
+  Check(driver, driver.cuLaunchKernelEx(&config, function, step.addresses.data(), nullptr), "cuLaunchKernelEx", "capturing " + step.function->symbol);
+}
+
+void LaunchList::Enqueue(CUstream stream) {
+  if (!graph_) {
+    MakeGraph();
+  } else if (pointers_ != graphPointers_) {
+    UpdateGraph();
+  }
+  const CUresult status = graph_->Launch(stream);
+  if (status == CUDA_SUCCESS) return;
+  std::string symbols;
+  for (const Step& step : steps_) symbols += (symbols.empty() ? "" : ", ") + step.function->symbol;
+  Check(context->driver, status, "cuGraphLaunch", "launching " + symbols);
+}
+
+void LaunchList::MakeGraph() {
+  auto graph = std::make_unique<LaunchGraph>(context);
+  for (Step& step : steps_) graph->Add(step.function->handle, step.config, step.addresses.data());
+  graph->Instantiate();
+  graph_ = std::move(graph);
+  graphPointers_ = pointers_;
+}
+
+void LaunchList::UpdateGraph() {
+  graphPointers_.clear();
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].hasSlots) graph_->Update(i);
+  }
+  graphPointers_ = pointers_;
 }
 
 void LaunchList::Run(napi_env env, napi_value streamValue, napi_value pointersValue) {
@@ -150,12 +183,13 @@ void LaunchList::Run(napi_env env, napi_value streamValue, napi_value pointersVa
   for (const Slot& slot : slots_) *slot.value = pointers_[slot.pointer];
 
   const Current current(*context);
-  if (stream->capturing()) {
-    stream->Captured(shared_from_this());
-  } else {
+  if (!stream->capturing()) {
     sequence.MoveTo(stream);
+    Enqueue(stream->handle);
+    return;
   }
-  for (Step& step : steps_) Launch(step, stream->handle);
+  stream->Captured(shared_from_this());
+  for (Step& step : steps_) Capture(step, stream->handle);
 }
 
 namespace {

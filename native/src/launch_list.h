@@ -1,6 +1,7 @@
 // Prepared launches: kernels, geometry and parameters, with slots for the pointers that change from run to run.
 #pragma once
 
+#include "launch_graph.h"
 #include "module.h"
 #include "stream.h"
 
@@ -19,7 +20,7 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
   const std::shared_ptr<Stream> defaultStream;
   Sequence sequence;
 
-  /** Enqueues all steps. The hot path: nothing is allocated, all pointers are read before the first launch. */
+  /** Enqueues all steps. The hot path: nothing is allocated after the first run, all pointers are read before the first launch. */
   void Run(napi_env env, napi_value stream, napi_value pointers);
 
   static void Define(Napi::Env env);
@@ -34,6 +35,7 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
     std::vector<std::uint64_t> values;
     /** Of each value, as the driver wants them. */
     std::vector<void*> addresses;
+    bool hasSlots = false;
   };
   struct Slot {
     std::uint64_t* value;
@@ -43,12 +45,19 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
   void AddStep(Napi::Object step, const std::string& name);
   void CheckParameters(const Step& step, const std::string& name) const;
   void CheckGeometry(const Step& step, const std::string& name) const;
-  void Launch(Step& step, CUstream stream) const;
+  void Capture(Step& step, CUstream stream) const;
+  void Enqueue(CUstream stream);
+  void MakeGraph();
+  void UpdateGraph();
 
   std::vector<Step> steps_;
   std::vector<Slot> slots_;
   /** Pointers of the run being enqueued. */
   std::vector<std::uint64_t> pointers_;
+  /** Pointers that the graph has; none where it may have some of two runs. */
+  std::vector<std::uint64_t> graphPointers_;
+  /** What eager runs launch, made by the first: many a list is only captured. */
+  std::unique_ptr<LaunchGraph> graph_;
 };
 
 }  // namespace topkit

@@ -103,11 +103,21 @@ test("every call's failure comes out with its name and number, and the next try 
   const stream = device.createStream();
   const [start, end] = [device.createEvent(true), device.createEvent(true)];
   const list = storeList(device, store, 1n);
-  const capture = () => {
+  const clustered = device.prepare(
+    [{ function: store, grid: 2, block: 32, cluster: 2, sharedBytes: 0, parameters: [0n, 1n], slots: [{ parameter: 0, pointer: 0 }] }],
+    1,
+  );
+  const capture = (captured = list) => {
     stream.beginCapture();
-    list.run(stream, [memory.pointer]);
+    try {
+      captured.run(stream, [memory.pointer]);
+    } catch (error) {
+      stream.endCapture().close();
+      throw error;
+    }
     return stream.endCapture();
   };
+  const runs = () => storeList(device, store, 1n).run(stream, [memory.pointer]);
   const calls: Readonly<Record<string, () => unknown>> = {
     cuDeviceGetCount: () => addon().openDevice(0).close(),
     cuDeviceGet: () => addon().openDevice(0).close(),
@@ -122,9 +132,12 @@ test("every call's failure comes out with its name and number, and the next try 
     cuModuleGetFunction: () => module.getFunction("store"),
     cuFuncGetAttribute: () => storeList(device, store, 1n).close(),
     cuFuncSetAttribute: () => store.setMaxSharedBytes(1024),
-    cuLaunchKernel: () => list.run(stream, [memory.pointer]),
-    cuLaunchKernelEx: () =>
-      device.prepare([{ function: store, grid: 2, block: 32, cluster: 2, sharedBytes: 0, parameters: [memory.pointer, 1n], slots: [] }], 0).run(null, []),
+    cuLaunchKernel: () => capture(list).close(),
+    cuLaunchKernelEx: () => capture(clustered).close(),
+    cuGraphCreate: () => runs(),
+    cuGraphAddKernelNode: () => runs(),
+    cuGraphKernelNodeSetAttribute: () => clustered.run(stream, [memory.pointer]),
+    cuGraphExecKernelNodeSetParams: () => [0n, 8n].map((offset) => list.run(stream, [memory.pointer + offset])),
     cuStreamBeginCapture_v2: () => capture().close(),
     cuGraphGetNodes: () => capture().close(),
     cuGraphInstantiateWithFlags: () => capture().close(),

@@ -48,22 +48,68 @@ test("a list launches its steps in order, with their geometry, and its slots tak
   list.close();
 });
 
-test("one native call a run: no context switch, no event and no other driver call between launches", () => {
-  const list = storeList(device, store, 1n);
-  list.run(null, [memory.pointer]);
-  expect(loggedBy(() => list.run(null, [memory.pointer]))).toEqual(["cuLaunchKernel", expect.stringMatching(/^launch store /)]);
+test("one driver call a run, whatever the launches; new pointers cost one more for each launch that takes them", async () => {
+  const slotted = { ...step, parameters: [0n, 11n], slots: [{ parameter: 0, pointer: 0 }] };
+  const list = device.prepare(
+    [slotted, { ...slotted, parameters: [memory.pointer, 0n], slots: [{ parameter: 1, pointer: 0 }] }, { ...step, function: idle, parameters: [] }],
+    1,
+  );
+  const calls = (pointer: bigint): string[] => loggedBy(() => list.run(null, [pointer])).filter((line) => line.startsWith("cu"));
+  const [first, second] = [memory.pointer + 8n, memory.pointer + 16n];
+  expect(calls(first)).toEqual(["cuGraphCreate", ...Array(3).fill("cuGraphAddKernelNode"), "cuGraphInstantiateWithFlags", "cuGraphLaunch"]);
+  expect((await words()).slice(0, 2)).toEqual([first, 11n]);
+  expect(calls(first)).toEqual(["cuGraphLaunch"]);
+  expect(calls(second)).toEqual(["cuGraphExecKernelNodeSetParams", "cuGraphExecKernelNodeSetParams", "cuGraphLaunch"]);
+  expect((await words()).slice(0, 3)).toEqual([second, 11n, 11n]);
+  expect(calls(second)).toEqual(["cuGraphLaunch"]);
   list.close();
 });
 
-test("a cluster goes through cuLaunchKernelEx with its dimension", () => {
+test("a capture with other pointers changes neither what the next run stores nor what the graph does", async () => {
+  const stream = device.createStream();
+  const list = storeList(device, store, 9n);
+  const at = (word: number): bigint => memory.pointer + BigInt(8 * word);
+  list.run(null, [at(0)]);
+  stream.beginCapture();
+  list.run(stream, [at(1)]);
+  const graph = stream.endCapture();
+  await device.fill(memory.pointer, 0, 64);
+  expect(launches(loggedBy(() => list.run(null, [at(0)])))).toEqual([expect.stringContaining(`values=${at(0)} 9`)]);
+  expect((await words()).slice(0, 2)).toEqual([9n, 0n]);
+  list.run(null, [at(2)]);
+  graph.launch(null);
+  expect((await words()).slice(0, 3)).toEqual([9n, 9n, 9n]);
+  for (const handle of [graph, list, stream]) handle.close();
+});
+
+test("after new pointers that only some launches got, the next run gives them to all", async () => {
+  const slotted = { ...step, parameters: [0n, 5n], slots: [{ parameter: 0, pointer: 0 }] };
+  const list = device.prepare([slotted, { ...slotted, slots: [{ parameter: 0, pointer: 1 }] }], 2);
+  const at = (word: number): bigint => memory.pointer + BigInt(8 * word);
+  list.run(null, [at(0), at(1)]);
+  const before = logged().filter((line) => line === "cuGraphExecKernelNodeSetParams").length;
+  expect(failing(`cuGraphExecKernelNodeSetParams@${before + 2}=1`, () => errorOf(() => list.run(null, [at(2), at(3)])))).toMatchObject({ status: 1 });
+  await device.fill(memory.pointer, 0, 64);
+  list.run(null, [at(0), at(1)]);
+  expect((await words()).slice(0, 4)).toEqual([5n, 5n, 0n, 0n]);
+  list.run(null, [at(2), at(3)]);
+  expect((await words()).slice(0, 4)).toEqual([5n, 5n, 5n, 5n]);
+  list.close();
+});
+
+test("a cluster's dimension goes along, eager and captured", () => {
+  const stream = device.createStream();
   const list = device.prepare([{ ...step, grid: 8, cluster: 4 }], 0);
-  expect(loggedBy(() => list.run(null, []))).toEqual(["cuLaunchKernelEx", expect.stringContaining("grid=8 block=32 cluster=4")]);
+  expect(launches(loggedBy(() => list.run(null, [])))).toEqual([expect.stringContaining("grid=8 block=32 cluster=4")]);
+  stream.beginCapture();
+  expect(loggedBy(() => list.run(stream, []))).toEqual(["cuLaunchKernelEx", expect.stringContaining("grid=8 block=32 cluster=4")]);
+  stream.endCapture().close();
   expect(loggedBy(() => device.prepare([{ ...step, grid: 16, cluster: 16 }], 0).close())).toContain("cuFuncSetAttribute");
   expect(errorOf(() => device.prepare([{ ...step, grid: 6, cluster: 4 }], 0))).toMatchObject({
     code: "TK_ARGUMENT",
     message: expect.stringContaining("no multiple of its cluster of 4"),
   });
-  list.close();
+  for (const handle of [list, stream]) handle.close();
 });
 
 test("runs on two streams are ordered by an event, runs on one stream cost none", () => {
@@ -192,8 +238,8 @@ test("steps and pointers are checked", () => {
 test("a launch that the driver refuses names the call and the kernel", () => {
   const { module: own, store: ownStore } = loadKernels(device);
   const list = storeList(device, ownStore, 1n);
-  const error = failing("cuLaunchKernel=701", () => errorOf(() => list.run(null, [memory.pointer])));
-  expect(error).toMatchObject({ code: "TK_DRIVER", call: "cuLaunchKernel", status: 701 });
+  const error = failing("cuGraphLaunch=701", () => errorOf(() => list.run(null, [memory.pointer])));
+  expect(error).toMatchObject({ code: "TK_DRIVER", call: "cuGraphLaunch", status: 701 });
   expect(error.message).toContain("launching store");
   list.run(null, [memory.pointer]);
   for (const handle of [list, own]) handle.close();

@@ -36,19 +36,20 @@ export function loggedBy(body: () => void): string[] {
 }
 
 const PAIRS = [
-  ["cuDevicePrimaryCtxRetain", "cuDevicePrimaryCtxRelease_v2"],
-  ["cuMemAlloc_v2", "cuMemFree_v2"],
-  ["cuModuleLoadDataEx", "cuModuleUnload"],
-  ["cuStreamCreate", "cuStreamDestroy_v2"],
-  ["cuEventCreate", "cuEventDestroy_v2"],
-  ["cuStreamEndCapture", "cuGraphDestroy"],
-  ["cuGraphInstantiateWithFlags", "cuGraphExecDestroy"],
+  [["cuDevicePrimaryCtxRetain"], "cuDevicePrimaryCtxRelease_v2"],
+  [["cuMemAlloc_v2"], "cuMemFree_v2"],
+  [["cuModuleLoadDataEx"], "cuModuleUnload"],
+  [["cuStreamCreate"], "cuStreamDestroy_v2"],
+  [["cuEventCreate"], "cuEventDestroy_v2"],
+  [["cuStreamEndCapture", "cuGraphCreate"], "cuGraphDestroy"],
+  [["cuGraphInstantiateWithFlags"], "cuGraphExecDestroy"],
 ] as const;
 
-/** Things that were made and not freed, by the call that made them. Failed calls are not to be among the lines. */
+/** Things that were made and not freed, by the calls that make them. Failed calls are not to be among the lines. */
 export function live(lines = logged()): Record<string, number> {
   const count = (call: string): number => lines.filter((line) => line === call).length;
-  return Object.fromEntries(PAIRS.map(([make, free]) => [make, count(make) - count(free)] as const).filter(([, alive]) => alive !== 0));
+  const alive = PAIRS.map(([makes, free]) => [makes.join(" or "), makes.map(count).reduce((a, b) => a + b) - count(free)] as const);
+  return Object.fromEntries(alive.filter(([, left]) => left !== 0));
 }
 
 /** Runs `body` while the driver fails as `spec` says (fake_cuda.cc). */

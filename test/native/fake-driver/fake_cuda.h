@@ -2,6 +2,7 @@
 // device, fake_cuda_work.cc what runs there.
 //
 // - Device memory is host memory. Work on a stream is done at once; work on a capturing stream is kept and done at each launch of the graph.
+// - A graph's kernel nodes run in the order they were added in, and each has to depend on the one before.
 // - An image is text: one `kernel <symbol> <parameters>` a line. The kernel `store` writes its parameter 1 at the address in its parameter 0;
 //   `trap` fails with an illegal address, and so does every later call; others do nothing.
 // - TOPKIT_FAKE_LOG: a file that gets a line for each call. TOPKIT_FAKE_DEVICES: how many there are (1).
@@ -18,11 +19,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "driver_calls.h"
@@ -40,11 +43,22 @@ struct CUfunc_st {
 struct CUmod_st {
   std::map<std::string, CUfunc_st> functions;
 };
+struct LaunchCall {
+  CUfunc_st function;
+  unsigned grid, block, cluster, shared;
+  std::vector<std::uint64_t> values;
+};
+struct CUgraphNode_st {
+  LaunchCall call;
+};
+/** Of a capture, or made of kernel nodes. */
 struct CUgraph_st {
   std::vector<std::function<CUresult()>> work;
+  std::list<CUgraphNode_st> nodes;
 };
 struct CUgraphExec_st {
   std::vector<std::function<CUresult()>> work;
+  std::vector<std::pair<CUgraphNode, LaunchCall>> launches;
 };
 struct CUstream_st {
   CUgraph capture = nullptr;

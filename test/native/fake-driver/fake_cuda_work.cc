@@ -19,16 +19,23 @@ CUresult Execute(const CUfunc_st& function, const std::vector<std::uint64_t>& va
   return CUDA_SUCCESS;
 }
 
-CUresult Launch(CUfunction function, unsigned grid, unsigned block, unsigned cluster, unsigned shared, CUstream stream, void** parameters) {
+std::vector<std::uint64_t> ValuesOf(const CUfunc_st& function, void** parameters) {
   std::vector<std::uint64_t> values;
+  for (std::size_t i = 0; i < function.parameters; ++i) values.push_back(*static_cast<std::uint64_t*>(parameters[i]));
+  return values;
+}
+
+void LogLaunch(const LaunchCall& call, CUstream stream) {
   std::string text;
-  for (std::size_t i = 0; i < function->parameters; ++i) {
-    values.push_back(*static_cast<std::uint64_t*>(parameters[i]));
-    text += " " + std::to_string(values.back());
-  }
-  Log("launch %s grid=%u block=%u cluster=%u shared=%u stream=%p%s values=%s\n", function->name.c_str(), grid, block, cluster, shared,
+  for (const std::uint64_t value : call.values) text += " " + std::to_string(value);
+  Log("launch %s grid=%u block=%u cluster=%u shared=%u stream=%p%s values=%s\n", call.function.name.c_str(), call.grid, call.block, call.cluster, call.shared,
       static_cast<void*>(stream), stream != nullptr && stream->capture != nullptr ? " captured" : "", text.c_str() + (text.empty() ? 0 : 1));
-  return Enqueue(stream, [function = *function, values] { return Execute(function, values); });
+}
+
+CUresult Launch(CUfunction function, unsigned grid, unsigned block, unsigned cluster, unsigned shared, CUstream stream, void** parameters) {
+  const LaunchCall call{*function, grid, block, cluster, shared, ValuesOf(*function, parameters)};
+  LogLaunch(call, stream);
+  return Enqueue(stream, [call] { return Execute(call.function, call.values); });
 }
 
 }  // namespace
@@ -94,6 +101,36 @@ FAKE CUresult cuLaunchKernel(CUfunction function, unsigned grid, unsigned, unsig
   ENTER_CONTEXT(cuLaunchKernel);
   return Launch(function, grid, block, 1, shared, stream, parameters);
 }
+FAKE CUresult cuGraphCreate(CUgraph* graph, unsigned) {
+  ENTER_CONTEXT(cuGraphCreate);
+  *graph = new CUgraph_st;
+  return CUDA_SUCCESS;
+}
+FAKE CUresult cuGraphAddKernelNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies, std::size_t count,
+                                   const CUDA_KERNEL_NODE_PARAMS* parameters) {
+  ENTER_CONTEXT(cuGraphAddKernelNode);
+  const bool chained = graph->nodes.empty() ? count == 0 : count == 1 && dependencies[0] == &graph->nodes.back();
+  if (!chained) return CUDA_ERROR_INVALID_VALUE;
+  const CUfunc_st& function = *parameters->func;
+  graph->nodes.push_back({{function, parameters->gridDimX, parameters->blockDimX, 1, parameters->sharedMemBytes, ValuesOf(function, parameters->kernelParams)}});
+  *node = &graph->nodes.back();
+  return CUDA_SUCCESS;
+}
+FAKE CUresult cuGraphKernelNodeSetAttribute(CUgraphNode node, int attribute, const CUlaunchAttributeValue* value) {
+  ENTER_CONTEXT(cuGraphKernelNodeSetAttribute);
+  if (attribute != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) return CUDA_ERROR_INVALID_VALUE;
+  node->call.cluster = value->clusterDim.x;
+  return CUDA_SUCCESS;
+}
+FAKE CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node, const CUDA_KERNEL_NODE_PARAMS* parameters) {
+  ENTER_CONTEXT(cuGraphExecKernelNodeSetParams);
+  for (auto& [own, call] : exec->launches) {
+    if (own != node) continue;
+    call.values = ValuesOf(*parameters->func, parameters->kernelParams);
+    return CUDA_SUCCESS;
+  }
+  return CUDA_ERROR_INVALID_VALUE;
+}
 FAKE CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode*, std::size_t* count) {
   ENTER_CONTEXT(cuGraphGetNodes);
   *count = graph->work.size();
@@ -101,13 +138,19 @@ FAKE CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode*, std::size_t* count) {
 }
 FAKE CUresult cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, unsigned long long) {
   ENTER_CONTEXT(cuGraphInstantiateWithFlags);
-  *exec = new CUgraphExec_st{graph->work};
+  *exec = new CUgraphExec_st{graph->work, {}};
+  for (CUgraphNode_st& node : graph->nodes) (*exec)->launches.emplace_back(&node, node.call);
   return CUDA_SUCCESS;
 }
 FAKE CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream) {
   ENTER_CONTEXT(cuGraphLaunch);
-  Log("graph stream=%p\n", static_cast<void*>(stream));
+  // launches log themselves
+  if (exec->launches.empty()) Log("graph stream=%p\n", static_cast<void*>(stream));
   for (const auto& work : exec->work) work();
+  for (const auto& [node, call] : exec->launches) {
+    LogLaunch(call, stream);
+    Execute(call.function, call.values);
+  }
   return CUDA_SUCCESS;
 }
 FAKE CUresult cuGraphExecDestroy(CUgraphExec exec) {
