@@ -3,13 +3,12 @@ import { oneOf } from "../domain.ts";
 import { kernel } from "../kernel.ts";
 import { spanOf } from "../request.ts";
 import { blockSelect, suits } from "./block-select.ts";
-import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
+import { drawBuffers, drawExtents, MOST_DRAWN, REGISTERS_PER_SM } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
 /** With 26 groups a thread, two blocks of 320 threads a multiprocessor spill; one block of 512 does not. */
 const MOST_GROUPS = 20;
 const REGISTERS_FOR_MORE = 128;
-const REGISTERS_PER_SM = 65536;
 const leavesRegisters = (c: { readonly groups: number; readonly threads: number; readonly blocksPerSm: number }): boolean =>
   c.groups <= MOST_GROUPS || c.threads * c.blocksPerSm * REGISTERS_FOR_MORE <= REGISTERS_PER_SM;
 

@@ -4,13 +4,12 @@ import { kernel } from "../kernel.ts";
 import { roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { clusterSelect } from "./cluster-select.ts";
-import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
+import { drawBuffers, drawExtents, MOST_DRAWN, REGISTERS_PER_SM } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
 /** The row's answer with its masses, the own survivors' masses and places, the blocks' greatest keys, a barrier, the cut, the parameters and their random bits; padding. */
 const drawBytes = (segment: number, blocks: number): number => 16 * MOST_DRAWN + 12 * segment + 4 * blocks + 8 + 8 + 32 + 8 + 8;
 
-const REGISTERS_PER_SM = 65536;
 /** What a draw needs without spilling: of 40, as the top-k has them, it took 0.2 us longer (docs/log/sampling.md). */
 const DRAW_REGISTERS = 64;
 /**

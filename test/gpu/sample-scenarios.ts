@@ -6,6 +6,7 @@ import { type Device, type DeviceTensor, sample } from "../../runtime/index.ts";
 import { CHI_SQUARE_LIMIT, chiSquare, softmax } from "../support/chi-square.ts";
 import { differenceOfSamples, expectedSample, type SampleRows, sampleRows } from "../support/sample-rows.ts";
 import { DTYPES, type Scenario, type SuiteBackend, scoped } from "./case.ts";
+import { type DrawCase, drawCases } from "./cases-draws.ts";
 import { Mismatch } from "./check.ts";
 
 type Own = <D extends Disposable>(disposable: D) => D;
@@ -62,7 +63,15 @@ export function sampleScenarios(backend: SuiteBackend): Scenario[] {
   const frequencies = [4, 10, 20].map(
     (k): Scenario => ({ group: "sampling", name: `${k} candidates follow the softmax`, run: () => followsSoftmax(backend, k) }),
   );
-  return [...draws, ...more, ...frequencies];
+  const texts = drawCases().map(
+    (c): Scenario => ({
+      group: "drawing texts",
+      name: `${c.symbol} of ${c.rows}x${c.cols} k${c.k}`,
+      quick: c.quick,
+      run: ({ device }) => scoped((own) => draw(device, own, c)),
+    }),
+  );
+  return [...draws, ...more, ...frequencies, ...(backend === "cuda" ? texts : [])];
 }
 
 interface Tensors {
@@ -104,10 +113,12 @@ async function check({ out }: Tensors, given: SampleRows): Promise<void> {
   if (at >= 0) throw new Mismatch(`candidate ${at} is column ${indices[at]}, not ${given.indices[at]}`);
 }
 
-async function draw(device: Device, own: Own, shape: SampleShape & { readonly dtype: Dtype }): Promise<void> {
-  const { rows, cols, k, dtype } = shape;
+async function draw(device: Device, own: Own, shape: SampleShape & { readonly dtype: Dtype } & Partial<DrawCase>): Promise<void> {
+  const { rows, cols, k, dtype, force, symbol } = shape;
   const given = sampleRows(random(rows, cols), { ...shape, invalid: true, topk: referenceTopk });
-  const plan = own(await device.samplePlan({ rows, cols, k, dtype }));
+  const plan = own(await device.samplePlan({ rows, cols, k, dtype, ...(force && { force }) }));
+  const drew = plan.explain.kernels.at(-1)!.name;
+  if (symbol?.startsWith(`${drew}_`) === false) throw new Mismatch(`${symbol} was forced; ${drew} drew`);
   const tensors = tensorsOf(device, own, given);
   plan.run(tensors.x, tensors.parameters, tensors.out);
   await check(tensors, given);

@@ -1,8 +1,10 @@
 /** The suite finds every kind of fault, misses nothing that it lists, and counts right: shown on a device that errs on request. */
 import { describe, expect, test } from "vitest";
 import { combinations, plans, topkKernels, variantSymbol } from "../../dsl/index.ts";
+import { variants } from "../../generated/variants.ts";
 import { nameOf, type SuiteBackend } from "./case.ts";
 import { allCases, cpuCases } from "./cases.ts";
+import { drawCases } from "./cases-draws.ts";
 import { shippedChoices } from "./cases-tuned.ts";
 import { FakeDevice, type Fault } from "./fake-device.ts";
 import { PATTERNS } from "./patterns.ts";
@@ -143,6 +145,13 @@ describe("the list of cases", () => {
   test("every shipped variant of every kernel is forced, in the quick subset too", () => {
     expect([...variantsOf(cases)].sort()).toEqual([...shipped].sort());
     expect([...variantsOf(cases.filter((c) => c.quick))].sort()).toEqual([...shipped].sort());
+  });
+
+  test("every text that ships and draws in a top-k's launch is forced, in the quick subset too", () => {
+    const drawing = plans.flatMap(({ draws }) => draws?.stages.at(-1)?.name ?? []);
+    const symbols = variants.filter(({ kernel }) => drawing.includes(kernel)).map(({ symbol }) => symbol);
+    const quick = drawCases().filter((c) => c.quick);
+    expect(quick.map(({ symbol }) => symbol).sort()).toEqual(symbols.sort());
   });
 
   test("every k from 1 to 1024 meets every two-stage plan", () => {
