@@ -15,6 +15,9 @@ export interface DeviceLimits {
 
 export const MAX_GRID = 2 ** 31 - 1;
 
+/** 32-bit registers of a multiprocessor, on every architecture that topkit knows. */
+export const REGISTERS_PER_SM = 65536;
+
 const ptxNumber = (version: string): number => {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major * 100 + minor;

@@ -1,9 +1,10 @@
 import { input, optionalInput, optionalOutput } from "../buffer.ts";
 import { oneOf } from "../domain.ts";
 import { kernel } from "../kernel.ts";
+import { REGISTERS_PER_SM } from "../limits.ts";
 import { spanOf } from "../request.ts";
 import { blockSelect, suits } from "./block-select.ts";
-import { drawBuffers, drawExtents, MOST_DRAWN, REGISTERS_PER_SM } from "./draw.ts";
+import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
 /** With 26 groups a thread, two blocks of 320 threads a multiprocessor spill; one block of 512 does not. */

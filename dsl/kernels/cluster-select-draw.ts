@@ -1,10 +1,11 @@
 import { input, optionalInput, optionalOutput } from "../buffer.ts";
 import { oneOf } from "../domain.ts";
 import { kernel } from "../kernel.ts";
+import { REGISTERS_PER_SM } from "../limits.ts";
 import { roundUp } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { clusterSelect } from "./cluster-select.ts";
-import { drawBuffers, drawExtents, MOST_DRAWN, REGISTERS_PER_SM } from "./draw.ts";
+import { drawBuffers, drawExtents, MOST_DRAWN } from "./draw.ts";
 import { baseSpec } from "./spec.ts";
 
 /** The row's answer with its masses, the own survivors' masses and places, the blocks' greatest keys, a barrier, the cut, the parameters and their random bits; padding. */

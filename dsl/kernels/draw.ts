@@ -28,6 +28,3 @@ export const drawExtents = ({ rows, k }: { readonly rows: number; readonly k: nu
 
 /** Candidates of a row: eight for each lane of the warp that draws. */
 export const MOST_DRAWN = 256;
-
-/** Of every device that topkit knows; where a draw's threads would take more than their share of it, fewer blocks run, or registers are spilled. */
-export const REGISTERS_PER_SM = 65536;

@@ -2,6 +2,7 @@ import { input, optionalInput, output } from "../buffer.ts";
 import { oneOf, pow2 } from "../domain.ts";
 import { DTYPE_BYTES, type Dtype, VECTOR_BYTES } from "../element.ts";
 import { kernel } from "../kernel.ts";
+import { REGISTERS_PER_SM } from "../limits.ts";
 import { ceilDiv } from "../math.ts";
 import { spanOf } from "../request.ts";
 import { baseSpec } from "./spec.ts";
@@ -80,8 +81,6 @@ export const warpSelect = kernel("warp_select", {
 /** Survivors of usual data are about 1.5 k where there are twice k delegates; rows of no more columns than there is room for need no delegates. */
 const suits = ({ lanes, delegates, capacity }: (typeof ships)[number], cols: number, k: number): boolean =>
   capacity >= cols || (lanes * delegates >= 2 * k && capacity >= 2 * k);
-
-const REGISTERS_PER_SM = 65536;
 
 /** Bounds a thread's registers without spills: twice its vectors', or its share of a long sort; 64 let 32 warps share a multiprocessor. */
 const registersFor = (vectors: number, capacity: number): number => Math.max(capacity > 256 ? 96 : 64, vectors * 8);
