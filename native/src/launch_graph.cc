@@ -2,7 +2,10 @@
 
 namespace topkit {
 
-LaunchGraph::LaunchGraph(std::shared_ptr<Context> owner) : context_(std::move(owner)) { CU(context_->driver, cuGraphCreate, &graph_, 0); }
+LaunchGraph::LaunchGraph(std::shared_ptr<Context> owner) : context_(std::move(owner)) {
+  const Current current(*context_);
+  CU(context_->driver, cuGraphCreate, &graph_, 0);
+}
 
 LaunchGraph::~LaunchGraph() {
   // What is in flight goes on: the driver frees an executable graph when its launches are done.
@@ -12,23 +15,39 @@ LaunchGraph::~LaunchGraph() {
   });
 }
 
-void LaunchGraph::Add(CUfunction function, const CUlaunchConfig& config, void** addresses) {
+void LaunchGraph::Add(const Function& function, const CUlaunchConfig& config, void** addresses) {
   const Driver& driver = context_->driver;
-  Node node{nullptr,
-            {function, config.gridDimX, config.gridDimY, config.gridDimZ, config.blockDimX, config.blockDimY, config.blockDimZ, config.sharedMemBytes, addresses,
-             nullptr}};
+  const CUDA_KERNEL_NODE_PARAMS parameters{function.handle,   config.gridDimX,  config.gridDimY,       config.gridDimZ, config.blockDimX,
+                                           config.blockDimY, config.blockDimZ, config.sharedMemBytes, addresses,       nullptr};
   const CUgraphNode* before = nodes_.empty() ? nullptr : &nodes_.back().handle;
-  CU(driver, cuGraphAddKernelNode, &node.handle, graph_, before, before == nullptr ? 0 : 1, &node.parameters);
+  CUgraphNode node = nullptr;
+  Check(driver.cuGraphAddKernelNode(&node, graph_, before, before == nullptr ? 0 : 1, &parameters), "cuGraphAddKernelNode", function);
   for (unsigned i = 0; i < config.numAttrs; ++i) {
-    CU(driver, cuGraphKernelNodeSetAttribute, node.handle, config.attrs[i].id, &config.attrs[i].value);
+    Check(driver.cuGraphKernelNodeSetAttribute(node, config.attrs[i].id, &config.attrs[i].value), "cuGraphKernelNodeSetAttribute", function);
   }
-  nodes_.push_back(node);
+  nodes_.push_back({&function, node, parameters});
 }
 
-void LaunchGraph::Instantiate() { CU(context_->driver, cuGraphInstantiateWithFlags, &exec_, graph_, 0); }
+void LaunchGraph::Instantiate() { CheckAll(context_->driver.cuGraphInstantiateWithFlags(&exec_, graph_, 0), "cuGraphInstantiateWithFlags"); }
 
 void LaunchGraph::Update(std::size_t launch) const {
-  CU(context_->driver, cuGraphExecKernelNodeSetParams, exec_, nodes_[launch].handle, &nodes_[launch].parameters);
+  const auto& [function, node, parameters] = nodes_[launch];
+  Check(context_->driver.cuGraphExecKernelNodeSetParams(exec_, node, &parameters), "cuGraphExecKernelNodeSetParams", *function);
+}
+
+void LaunchGraph::Launch(CUstream stream) const { CheckAll(context_->driver.cuGraphLaunch(exec_, stream), "cuGraphLaunch"); }
+
+// Both on the hot path: no text is made but for a failure.
+
+void LaunchGraph::Check(CUresult status, const char* call, const Function& launched) const {
+  if (status != CUDA_SUCCESS) topkit::Check(context_->driver, status, call, "launching " + launched.symbol);
+}
+
+void LaunchGraph::CheckAll(CUresult status, const char* call) const {
+  if (status == CUDA_SUCCESS) return;
+  std::string symbols;
+  for (const Node& node : nodes_) symbols += (symbols.empty() ? "" : ", ") + node.function->symbol;
+  topkit::Check(context_->driver, status, call, "launching " + symbols);
 }
 
 }  // namespace topkit

@@ -24,7 +24,7 @@ unsigned Field(Napi::Object step, const std::string& name, const char* field, st
 }  // namespace
 
 LaunchList::LaunchList(std::shared_ptr<Context> owner, Napi::Value steps, Napi::Value pointers)
-    : context(std::move(owner)), defaultStream(Stream::Default(context)), pointers_(static_cast<std::size_t>(Integer(pointers, "pointers", 0, kMaxPointers))) {
+    : context(std::move(owner)), defaultStream(Stream::Default(context)), pointers_(static_cast<std::size_t>(Integer(pointers, "pointers", 0, kMaxPointers))), graph_(context) {
   const Napi::Array list = ArrayOf(steps, "steps");
   const Current current(*context);
   for (std::uint32_t i = 0; i < list.Length(); ++i) {
@@ -37,6 +37,8 @@ LaunchList::LaunchList(std::shared_ptr<Context> owner, Napi::Value steps, Napi::
     step.config.attrs = &step.cluster;
     step.config.numAttrs = 1;
   }
+  for (Step& step : steps_) graph_.Add(*step.function, step.config, step.addresses.data());
+  graph_.Instantiate();
 }
 
 void LaunchList::AddStep(Napi::Object given, const std::string& name) {
@@ -139,31 +141,10 @@ void LaunchList::Capture(Step& step, CUstream stream) const {
   Check(driver, driver.cuLaunchKernelEx(&config, function, step.addresses.data(), nullptr), "cuLaunchKernelEx", "capturing " + step.function->symbol);
 }
 
-void LaunchList::Enqueue(CUstream stream) {
-  if (!graph_) {
-    MakeGraph();
-  } else if (pointers_ != graphPointers_) {
-    UpdateGraph();
-  }
-  const CUresult status = graph_->Launch(stream);
-  if (status == CUDA_SUCCESS) return;
-  std::string symbols;
-  for (const Step& step : steps_) symbols += (symbols.empty() ? "" : ", ") + step.function->symbol;
-  Check(context->driver, status, "cuGraphLaunch", "launching " + symbols);
-}
-
-void LaunchList::MakeGraph() {
-  auto graph = std::make_unique<LaunchGraph>(context);
-  for (Step& step : steps_) graph->Add(step.function->handle, step.config, step.addresses.data());
-  graph->Instantiate();
-  graph_ = std::move(graph);
-  graphPointers_ = pointers_;
-}
-
 void LaunchList::UpdateGraph() {
   graphPointers_.clear();
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (steps_[i].hasSlots) graph_->Update(i);
+    if (steps_[i].hasSlots) graph_.Update(i);
   }
   graphPointers_ = pointers_;
 }
@@ -184,8 +165,9 @@ void LaunchList::Run(napi_env env, napi_value streamValue, napi_value pointersVa
 
   const Current current(*context);
   if (!stream->capturing()) {
+    if (pointers_ != graphPointers_) UpdateGraph();
     sequence.MoveTo(stream);
-    Enqueue(stream->handle);
+    graph_.Launch(stream->handle);
     return;
   }
   stream->Captured(shared_from_this());

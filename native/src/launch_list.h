@@ -20,7 +20,7 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
   const std::shared_ptr<Stream> defaultStream;
   Sequence sequence;
 
-  /** Enqueues all steps. The hot path: nothing is allocated after the first run, all pointers are read before the first launch. */
+  /** Enqueues all steps. The hot path: nothing is allocated, all pointers are read before the first launch. */
   void Run(napi_env env, napi_value stream, napi_value pointers);
 
   static void Define(Napi::Env env);
@@ -46,18 +46,17 @@ class LaunchList final : public Resource, public std::enable_shared_from_this<La
   void CheckParameters(const Step& step, const std::string& name) const;
   void CheckGeometry(const Step& step, const std::string& name) const;
   void Capture(Step& step, CUstream stream) const;
-  void Enqueue(CUstream stream);
-  void MakeGraph();
+  /** Puts the pointers of this run into the graph. */
   void UpdateGraph();
 
   std::vector<Step> steps_;
   std::vector<Slot> slots_;
   /** Pointers of the run being enqueued. */
   std::vector<std::uint64_t> pointers_;
-  /** Pointers that the graph has; none where it may have some of two runs. */
+  /** What eager runs launch. Behind the steps, so that it goes before their modules do. */
+  LaunchGraph graph_;
+  /** The pointers that it has; none where it may have some of two runs. */
   std::vector<std::uint64_t> graphPointers_;
-  /** What eager runs launch, made by the first: many a list is only captured. */
-  std::unique_ptr<LaunchGraph> graph_;
 };
 
 }  // namespace topkit

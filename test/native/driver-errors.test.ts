@@ -103,10 +103,9 @@ test("every call's failure comes out with its name and number, and the next try 
   const stream = device.createStream();
   const [start, end] = [device.createEvent(true), device.createEvent(true)];
   const list = storeList(device, store, 1n);
-  const clustered = device.prepare(
-    [{ function: store, grid: 2, block: 32, cluster: 2, sharedBytes: 0, parameters: [0n, 1n], slots: [{ parameter: 0, pointer: 0 }] }],
-    1,
-  );
+  const clusteredList = () =>
+    device.prepare([{ function: store, grid: 2, block: 32, cluster: 2, sharedBytes: 0, parameters: [0n, 1n], slots: [{ parameter: 0, pointer: 0 }] }], 1);
+  const clustered = clusteredList();
   const capture = (captured = list) => {
     stream.beginCapture();
     try {
@@ -117,7 +116,6 @@ test("every call's failure comes out with its name and number, and the next try 
     }
     return stream.endCapture();
   };
-  const runs = () => storeList(device, store, 1n).run(stream, [memory.pointer]);
   const calls: Readonly<Record<string, () => unknown>> = {
     cuDeviceGetCount: () => addon().openDevice(0).close(),
     cuDeviceGet: () => addon().openDevice(0).close(),
@@ -134,9 +132,9 @@ test("every call's failure comes out with its name and number, and the next try 
     cuFuncSetAttribute: () => store.setMaxSharedBytes(1024),
     cuLaunchKernel: () => capture(list).close(),
     cuLaunchKernelEx: () => capture(clustered).close(),
-    cuGraphCreate: () => runs(),
-    cuGraphAddKernelNode: () => runs(),
-    cuGraphKernelNodeSetAttribute: () => clustered.run(stream, [memory.pointer]),
+    cuGraphCreate: () => storeList(device, store, 1n).close(),
+    cuGraphAddKernelNode: () => storeList(device, store, 1n).close(),
+    cuGraphKernelNodeSetAttribute: () => clusteredList().close(),
     cuGraphExecKernelNodeSetParams: () => [0n, 8n].map((offset) => list.run(stream, [memory.pointer + offset])),
     cuStreamBeginCapture_v2: () => capture().close(),
     cuGraphGetNodes: () => capture().close(),

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { addon } from "../../native/index.ts";
+import type { NativeLaunchList } from "../../native/types.ts";
 import { errorOf, failing, live, loadKernels, logged, loggedBy, storeList, useFakeDriver } from "./fake-driver/fake-driver.ts";
 
 useFakeDriver();
@@ -56,13 +57,46 @@ test("one driver call a run, whatever the launches; new pointers cost one more f
   );
   const calls = (pointer: bigint): string[] => loggedBy(() => list.run(null, [pointer])).filter((line) => line.startsWith("cu"));
   const [first, second] = [memory.pointer + 8n, memory.pointer + 16n];
-  expect(calls(first)).toEqual(["cuGraphCreate", ...Array(3).fill("cuGraphAddKernelNode"), "cuGraphInstantiateWithFlags", "cuGraphLaunch"]);
+  const changed = ["cuGraphExecKernelNodeSetParams", "cuGraphExecKernelNodeSetParams", "cuGraphLaunch"];
+  expect(calls(first)).toEqual(changed);
   expect((await words()).slice(0, 2)).toEqual([first, 11n]);
   expect(calls(first)).toEqual(["cuGraphLaunch"]);
-  expect(calls(second)).toEqual(["cuGraphExecKernelNodeSetParams", "cuGraphExecKernelNodeSetParams", "cuGraphLaunch"]);
+  expect(calls(second)).toEqual(changed);
   expect((await words()).slice(0, 3)).toEqual([second, 11n, 11n]);
   expect(calls(second)).toEqual(["cuGraphLaunch"]);
   list.close();
+});
+
+test("a list that cannot be prepared leaves nothing, and says for which kernels; one that can works", async () => {
+  const prepare = (): NativeLaunchList => device.prepare([step, { ...step, function: idle, grid: 4, cluster: 2, parameters: [] }], 0);
+  const refusals: Readonly<Record<string, string>> = {
+    cuGraphCreate: "",
+    cuGraphAddKernelNode: " launching store;",
+    cuGraphKernelNodeSetAttribute: " launching idle;",
+    cuGraphInstantiateWithFlags: " launching store, idle;",
+  };
+  const before = live();
+  for (const [call, why] of Object.entries(refusals)) {
+    const lines = loggedBy(() =>
+      expect(failing(`${call}=2`, () => errorOf(prepare))).toMatchObject({ code: "TK_MEMORY", call, message: expect.stringContaining(why) }),
+    );
+    // a failed call is not logged
+    expect(lines.filter((line) => /Destroy$/.test(line))).toEqual(call === "cuGraphCreate" ? [] : ["cuGraphDestroy"]);
+  }
+  expect(live()).toEqual(before);
+  const list = prepare();
+  await device.fill(memory.pointer, 0, 64);
+  list.run(null, []);
+  expect((await words())[0]).toBe(7n);
+  list.close();
+});
+
+test("a closed list gives up its graph before the code that it launches", () => {
+  const { module: own, store: ownStore } = loadKernels(device);
+  const list = storeList(device, ownStore, 1n);
+  list.run(null, [memory.pointer]);
+  own.close();
+  expect(loggedBy(() => list.close()).filter((line) => /Destroy|Unload/.test(line))).toEqual(["cuGraphExecDestroy", "cuGraphDestroy", "cuModuleUnload"]);
 });
 
 test("a capture with other pointers changes neither what the next run stores nor what the graph does", async () => {
@@ -238,10 +272,14 @@ test("steps and pointers are checked", () => {
 test("a launch that the driver refuses names the call and the kernel", () => {
   const { module: own, store: ownStore } = loadKernels(device);
   const list = storeList(device, ownStore, 1n);
-  const error = failing("cuGraphLaunch=701", () => errorOf(() => list.run(null, [memory.pointer])));
-  expect(error).toMatchObject({ code: "TK_DRIVER", call: "cuGraphLaunch", status: 701 });
-  expect(error.message).toContain("launching store");
-  list.run(null, [memory.pointer]);
+  for (const [call, pointer] of [
+    ["cuGraphExecKernelNodeSetParams", memory.pointer + 8n],
+    ["cuGraphLaunch", memory.pointer],
+  ] as const) {
+    const error = failing(`${call}=701`, () => errorOf(() => list.run(null, [pointer])));
+    expect(error).toMatchObject({ code: "TK_DRIVER", call, status: 701, message: expect.stringContaining(" launching store;") });
+    list.run(null, [memory.pointer]);
+  }
   for (const handle of [list, own]) handle.close();
 });
 

@@ -22,6 +22,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -57,6 +58,7 @@ struct CUgraph_st {
   std::list<CUgraphNode_st> nodes;
 };
 struct CUgraphExec_st {
+  CUgraph graph;
   std::vector<std::function<CUresult()>> work;
   std::vector<std::pair<CUgraphNode, LaunchCall>> launches;
 };
@@ -74,6 +76,7 @@ inline auto& counts = *new std::map<std::string, int>;
 inline auto& allocations = *new std::map<CUdeviceptr, std::size_t>;
 inline CUctx_st contexts[8] = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}};
 inline int retained[8] = {};
+inline auto& graphs = *new std::set<CUgraph>;
 inline bool lost = false;
 inline thread_local CUcontext current = nullptr;
 

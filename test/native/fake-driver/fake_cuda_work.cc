@@ -25,6 +25,10 @@ std::vector<std::uint64_t> ValuesOf(const CUfunc_st& function, void** parameters
   return values;
 }
 
+LaunchCall CallOf(const CUDA_KERNEL_NODE_PARAMS& given, unsigned cluster) {
+  return {*given.func, given.gridDimX, given.blockDimX, cluster, given.sharedMemBytes, ValuesOf(*given.func, given.kernelParams)};
+}
+
 void LogLaunch(const LaunchCall& call, CUstream stream) {
   std::string text;
   for (const std::uint64_t value : call.values) text += " " + std::to_string(value);
@@ -104,6 +108,7 @@ FAKE CUresult cuLaunchKernel(CUfunction function, unsigned grid, unsigned, unsig
 FAKE CUresult cuGraphCreate(CUgraph* graph, unsigned) {
   ENTER_CONTEXT(cuGraphCreate);
   *graph = new CUgraph_st;
+  graphs.insert(*graph);
   return CUDA_SUCCESS;
 }
 FAKE CUresult cuGraphAddKernelNode(CUgraphNode* node, CUgraph graph, const CUgraphNode* dependencies, std::size_t count,
@@ -111,8 +116,7 @@ FAKE CUresult cuGraphAddKernelNode(CUgraphNode* node, CUgraph graph, const CUgra
   ENTER_CONTEXT(cuGraphAddKernelNode);
   const bool chained = graph->nodes.empty() ? count == 0 : count == 1 && dependencies[0] == &graph->nodes.back();
   if (!chained) return CUDA_ERROR_INVALID_VALUE;
-  const CUfunc_st& function = *parameters->func;
-  graph->nodes.push_back({{function, parameters->gridDimX, parameters->blockDimX, 1, parameters->sharedMemBytes, ValuesOf(function, parameters->kernelParams)}});
+  graph->nodes.push_back({CallOf(*parameters, 1)});
   *node = &graph->nodes.back();
   return CUDA_SUCCESS;
 }
@@ -126,7 +130,9 @@ FAKE CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node,
   ENTER_CONTEXT(cuGraphExecKernelNodeSetParams);
   for (auto& [own, call] : exec->launches) {
     if (own != node) continue;
-    call.values = ValuesOf(*parameters->func, parameters->kernelParams);
+    // a node is its graph's
+    if (graphs.count(exec->graph) == 0) return CUDA_ERROR_INVALID_VALUE;
+    call = CallOf(*parameters, call.cluster);
     return CUDA_SUCCESS;
   }
   return CUDA_ERROR_INVALID_VALUE;
@@ -138,7 +144,7 @@ FAKE CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode*, std::size_t* count) {
 }
 FAKE CUresult cuGraphInstantiateWithFlags(CUgraphExec* exec, CUgraph graph, unsigned long long) {
   ENTER_CONTEXT(cuGraphInstantiateWithFlags);
-  *exec = new CUgraphExec_st{graph->work, {}};
+  *exec = new CUgraphExec_st{graph, graph->work, {}};
   for (CUgraphNode_st& node : graph->nodes) (*exec)->launches.emplace_back(&node, node.call);
   return CUDA_SUCCESS;
 }
@@ -160,6 +166,7 @@ FAKE CUresult cuGraphExecDestroy(CUgraphExec exec) {
 }
 FAKE CUresult cuGraphDestroy(CUgraph graph) {
   ENTER_CONTEXT(cuGraphDestroy);
+  graphs.erase(graph);
   delete graph;
   return CUDA_SUCCESS;
 }
