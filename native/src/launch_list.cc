@@ -24,20 +24,23 @@ unsigned Field(Napi::Object step, const std::string& name, const char* field, st
 }  // namespace
 
 LaunchList::LaunchList(std::shared_ptr<Context> owner, Napi::Value steps, Napi::Value pointers)
-    : context(std::move(owner)), defaultStream(Stream::Default(context)), pointers_(static_cast<std::size_t>(Integer(pointers, "pointers", 0, kMaxPointers))), graph_(context) {
+    : context(std::move(owner)),
+      defaultStream(Stream::Default(context)),
+      pointers_(static_cast<std::size_t>(Integer(pointers, "pointers", 0, kMaxPointers))),
+      graph_(context) {
   const Napi::Array list = ArrayOf(steps, "steps");
   const Current current(*context);
   for (std::uint32_t i = 0; i < list.Length(); ++i) {
     const std::string name = "steps[" + std::to_string(i) + "]";
     AddStep(ObjectOf(list.Get(i), name.c_str()), name);
   }
-  // steps move no more: a launch without a cluster names none, since drivers before CUDA 11.8 know no such attribute
+  // only now, as steps move no more
   for (Step& step : steps_) {
-    if (step.cluster.value.clusterDim.x == 1) continue;
     step.config.attrs = &step.cluster;
-    step.config.numAttrs = 1;
+    // one without a cluster names none, since drivers before CUDA 11.8 know no such attribute
+    step.config.numAttrs = step.cluster.value.clusterDim.x == 1 ? 0 : 1;
+    graph_.Add(*step.function, step.config, step.addresses.data());
   }
-  for (Step& step : steps_) graph_.Add(*step.function, step.config, step.addresses.data());
   graph_.Instantiate();
 }
 

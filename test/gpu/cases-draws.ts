@@ -1,6 +1,7 @@
-/** Each text that ships and draws in a top-k's last launch, forced: at the fewest columns that it takes, by a candidate or two a lane and by eight. */
-import { type AnyConfig, type Dtype, drawingFrom, type Plan, plans, resolve, type Variant, variantSymbol } from "../../dsl/index.ts";
+/** Each text that ships and draws in a top-k's last launch, forced: at the fewest columns that it takes, with two candidates a lane and with eight. */
+import { type AnyConfig, type Dtype, type Plan, plans, resolve, type Variant } from "../../dsl/index.ts";
 import { variants } from "../../generated/variants.ts";
+import { drawnBy } from "../../runtime/choose-plan.ts";
 
 export interface DrawCase {
   readonly rows: number;
@@ -42,7 +43,5 @@ function casesOf(plan: Plan, { tune, spec, symbol }: Variant): DrawCase[] {
 function drawsIn(plan: Plan, { rows, cols, k, dtype, force, symbol }: Omit<DrawCase, "quick">): boolean {
   const request = { rows, cols, k, dtype, order: "largest", rowStride: cols, indexBytes: 4 } as const;
   const topk = resolve(plan, request, { force: force.config });
-  if (!topk.ok) return false;
-  const last = drawingFrom(topk.resolved, { limits: undefined, rendered: () => true }).stages.at(-1)!;
-  return variantSymbol(last.kernel, last.spec, last.tune) === symbol;
+  return topk.ok && drawnBy(topk.resolved, undefined, new Set([symbol])).plan === plan.draws;
 }
