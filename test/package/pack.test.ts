@@ -1,8 +1,9 @@
 /** The package as a user gets it: packed, installed into an empty folder without a compiler, imported, run. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { packageRoot } from "../../native/index.ts";
 import { oracleTopk } from "../support/oracle.ts";
 import { NO_COMPILER, run } from "./run.ts";
 
@@ -49,4 +50,9 @@ describe("the installed package", () => {
     expect(readFileSync(path.join(installed, `prebuilds/${process.platform}-${process.arch}/topkit.node`)).length).toBeGreaterThan(100_000);
     expect(() => readFileSync(path.join(installed, "test"))).toThrow(/ENOENT/);
   });
+});
+
+// npm makes it so when it links the command, which it does once: what `npm test` or a pull builds afterwards has to be runnable as it is
+it("leaves the checkout's command executable, for npx, after another build", () => {
+  expect(() => accessSync(path.join(packageRoot, "dist", "cli", "main.js"), constants.X_OK)).not.toThrow();
 });
